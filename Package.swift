@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+    .enableUpcomingFeature("InferIsolatedConformances"),  // SE-0470
+    .treatAllWarnings(as: .error),
+]
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+/// A library room of the house: `Sources/<name>` and its tests in `Tests/<name>Tests`.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] {
+    [
+        .target(name: name, dependencies: dependencies, swiftSettings: settings),
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.target(name: name), "TestSupport"],
+            swiftSettings: settings
+        ),
+    ]
+}
+
+/// A module map over the headers of a Debian package.
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+var targets: [Target] = [
+    system("CRabbitMQ", pkgConfig: "librabbitmq", apt: "librabbitmq-dev"),
+    system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+    system("CLibCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+]
+targets += room("ImageModel")
+targets += room("RabbitMQ", ["CRabbitMQ", "CLibCrypto", log])
+targets += room("JobMessages", ["ImageModel"])
+targets += room("ImageSource", ["ImageModel", "CCurl"])
+targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
+targets += room("ImageStore", ["ImageModel"])
+targets += room("Catalog", ["ImageModel"])
+targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])
+targets += room("ImageJobs", ["ImageModel", "ImageSource", "ImageInspection", "ImageStore", "Catalog", log])
+targets += room(
+    "Worker",
+    [
+        "ImageModel", "RabbitMQ", "JobMessages", "ImageSource", "ImageInspection", "ImageStore", "Catalog", "ImageJobs",
+        log, .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    ]
+)
+targets += room(
+    "LongshoreSettings",
+    [
+        "ImageModel", .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "Yams", package: "Yams"),
+    ]
+)
+targets += [
+    .executableTarget(
+        name: "longshore",
+        dependencies: [
+            "ImageModel", "RabbitMQ", "JobMessages", "ImageSource", "ImageInspection", "ImageStore", "Catalog",
+            "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings", log,
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ],
+        swiftSettings: settings
+    ),
+    .target(
+        name: "TestSupport",
+        dependencies: ["ImageModel"],
+        path: "Tests/TestSupport",
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "EndToEndTests",
+        dependencies: ["TestSupport", "longshore"],
+        swiftSettings: settings
+    ),
+]
+
+let package = Package(
+    name: "longshore",
+    products: [
+        .executable(name: "longshore", targets: ["longshore"]),
+        .library(name: "RabbitMQ", targets: ["RabbitMQ"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: targets
+)

@@ -1,0 +1,4 @@
+@main
+struct Longshore {
+    static func main() {}
+}

@@ -1,0 +1,1 @@
+// Conformance suites, fakes and misbehaving peers; never in a product.
