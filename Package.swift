@@ -72,7 +72,7 @@ targets += [
     ),
     .target(
         name: "TestSupport",
-        dependencies: ["ImageModel"],
+        dependencies: ["ImageModel", "ImageSource", "ImageStore", "Catalog"],
         path: "Tests/TestSupport",
         swiftSettings: settings
     ),

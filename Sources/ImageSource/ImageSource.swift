@@ -1,1 +1,65 @@
-// Filled by the first change of this room.
+public import ImageModel
+
+/// Where the bytes of an image come from.
+///
+/// A source never chooses what happens next: it opens what it is told to open and hands out bytes in order.
+public protocol ImageSource: Sendable {
+    /// Opens a URL, following redirects, and lends the opened source to `body`.
+    ///
+    /// The connection is closed when `body` returns or throws, and when the task is cancelled.
+    ///
+    /// - Throws: ``SourceError`` for everything about the source; whatever `body` throws.
+    func withSource<Result: Sendable>(
+        _ request: FetchRequest, _ body: (any OpenedSource) async throws -> Result
+    ) async throws -> Result
+}
+
+/// A source whose headers have arrived.
+public protocol OpenedSource: Sendable {
+    /// What the headers said.
+    var facts: SourceFacts { get }
+
+    /// The first byte that will be handed out: the requested offset, or 0 when the server did not honour it.
+    var offset: Int64 { get }
+
+    /// The next bytes in order; nil after the last one. Every chunk but the last is full.
+    ///
+    /// Only one call at a time. Memory is bounded: while all chunks are held by the caller, the transfer is paused.
+    ///
+    /// - Throws: ``SourceError``; `CancellationError`.
+    func nextChunk() async throws -> ImageChunk?
+}
+
+/// What to fetch.
+public struct FetchRequest: Sendable {
+    /// An absolute URL without query and without userinfo.
+    public var url: String
+    /// The query without `?`; a secret: it goes to the wire only.
+    public var query: String?
+    /// The largest body accepted, in bytes.
+    public var sizeLimit: Int64
+    /// Where to go on, for a resumed fetch.
+    public var resume: ResumePoint?
+
+    /// A request from its parts.
+    public init(url: String, query: String? = nil, sizeLimit: Int64, resume: ResumePoint? = nil) {
+        self.url = url
+        self.query = query
+        self.sizeLimit = sizeLimit
+        self.resume = resume
+    }
+}
+
+/// Where a fetch that was interrupted goes on, provided the object is still the same.
+public struct ResumePoint: Sendable, Hashable {
+    /// Bytes that are already durable.
+    public var offset: Int64
+    /// A strong ETag or a Last-Modified date, for `If-Range` (RFC 9110, section 13.1.5).
+    public var validator: String?
+
+    /// A point from its parts.
+    public init(offset: Int64, validator: String?) {
+        self.offset = offset
+        self.validator = validator
+    }
+}

@@ -1,1 +1,69 @@
-// Filled by the first change of this room.
+public import ImageModel
+
+/// A place that keeps images: bytes are staged under a transfer's own key and become an object only by a commit.
+///
+/// A store never chooses what happens next, and never builds a path or key from remote input: every key is made of the
+/// id of a transfer, which a worker made.
+public protocol ImageStore: Sendable {
+    /// The configured name.
+    var name: StoreName { get }
+
+    /// Makes the store ready and checks that it belongs to `catalog`: writes the marker into an empty store, and
+    /// refuses a store whose marker names another catalog.
+    ///
+    /// - Throws: ``StoreError`` with `policyDenied` for a stranger's store, `storeUnavailable` otherwise.
+    func adopt(for catalog: CatalogID) async throws(StoreError)
+
+    /// Opens the staging of a transfer for its only writer and lends it to `body`.
+    ///
+    /// Nothing is readable as an object until ``StagedImage/commit()`` returned. When `body` throws, the staged bytes
+    /// stay, so that a successor can go on or ``discard(_:)`` them.
+    ///
+    /// - Throws: ``StoreError``, `storeUnavailable` when another process is writing this transfer; whatever `body` throws.
+    func withStaging<Result: Sendable>(
+        _ transfer: TransferID, expectedSize: Int64?, _ body: (any StagedImage) async throws -> Result
+    ) async throws -> Result
+
+    /// The object a transfer committed, or nil when it never did. Answers a successor's question after a crash.
+    func committedObject(of transfer: TransferID) async throws(StoreError) -> StoredObject?
+
+    /// Removes what a transfer staged; does nothing when there is nothing. Never touches a committed object.
+    ///
+    /// - Throws: ``StoreError`` with `storeUnavailable` when another process is still writing it.
+    func discard(_ transfer: TransferID) async throws(StoreError)
+
+    /// Removes a committed object; does nothing when there is none.
+    func delete(objectKey: String) async throws(StoreError)
+
+    /// Bytes that can still be stored; nil when the store cannot tell.
+    func freeBytes() async throws(StoreError) -> Int64?
+}
+
+/// The bytes of one transfer while they are written, by one writer, from the first to the last.
+public protocol StagedImage: Sendable {
+    /// Appends a chunk. Every chunk but the last must be full, so that writes stay aligned.
+    func append(_ chunk: ImageChunk) async throws(StoreError)
+
+    /// Makes all appended bytes durable and returns their number.
+    func synchronize() async throws(StoreError) -> Int64
+
+    /// Makes the bytes durable and visible as an object, at once and whole; nothing can be appended afterwards.
+    func commit() async throws(StoreError) -> StoredObject
+}
+
+/// A committed object.
+public struct StoredObject: Sendable, Hashable, Codable {
+    /// The store's own key.
+    public var objectKey: String
+    /// Where it lies, for people and programs on the same side as the store.
+    public var url: String
+    /// Its length in bytes.
+    public var size: Int64
+
+    /// An object from its parts.
+    public init(objectKey: String, url: String, size: Int64) {
+        self.objectKey = objectKey
+        self.url = url
+        self.size = size
+    }
+}
