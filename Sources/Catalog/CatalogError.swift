@@ -1,0 +1,35 @@
+/// Why the catalog did not do what it was asked to.
+///
+/// Equality is on the code alone.
+public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What went wrong, as a stable value to branch on.
+    public enum Code: String, Sendable {
+        /// The database cannot be reached, is locked for too long, or has no room; the same call may succeed later.
+        case unavailable
+        /// The job belongs to somebody else by now: its fence has moved on. Stop at once and write nothing more.
+        case fenced
+        /// The database is there but cannot be used: another schema, a network file system, a damaged file.
+        case unusable
+        /// A row holds what no version of this program wrote.
+        case corrupt
+        /// The state machine forbids the step; a defect of the caller.
+        case forbidden
+    }
+
+    /// What went wrong.
+    public let code: Code
+    /// One sentence with the values in it.
+    public let message: String
+
+    /// An error from its parts.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// The code and the sentence.
+    public var description: String { "catalog \(code.rawValue): \(message)" }
+
+    /// Compares the codes.
+    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
+}

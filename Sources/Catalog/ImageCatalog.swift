@@ -1,0 +1,189 @@
+public import ImageModel
+
+/// The catalog: the truth about jobs and images, and the only place that decides what may happen to them.
+///
+/// Every method is one transaction. Whatever changes a state writes the event that announces it in the same
+/// transaction, so no event exists without its change and no change without its event.
+public struct ImageCatalog: Sendable {
+    private let database: any CatalogDatabase
+    private let random: any RandomSource
+    private let unknownGrace: Duration
+
+    /// A catalog on a database.
+    ///
+    /// - Parameter unknownGrace: How long a job waits for an image nobody has heard of yet.
+    public init(database: any CatalogDatabase, random: any RandomSource, unknownGrace: Duration = .seconds(60)) {
+        self.database = database
+        self.random = random
+        self.unknownGrace = unknownGrace
+    }
+
+    /// Asks the rows; see ``CatalogReader`` for the questions.
+    public func read<Result: Sendable>(
+        _ body: @Sendable (any CatalogReader) throws -> Result
+    ) async throws(CatalogError) -> Result {
+        try await database.read(body)
+    }
+
+    private func write<Result: Sendable>(
+        _ body: @Sendable (Ledger) throws -> Result
+    ) async throws(CatalogError) -> Result {
+        let random = random
+        let unknownGrace = unknownGrace
+        return try await database.write { rows in
+            try body(Ledger(rows: rows, random: random, unknownGrace: unknownGrace))
+        }
+    }
+}
+
+// MARK: - Intake
+
+extension ImageCatalog {
+    /// Takes a batch of decoded messages in, in their order, all or none.
+    ///
+    /// A message that was taken in before changes nothing, so a batch may be repeated after a crash. Each result
+    /// stands at the place of its item.
+    public func accept(_ batch: [IntakeItem]) async throws(CatalogError) -> [Acceptance] {
+        try await write { ledger in try batch.map(ledger.accept) }
+    }
+}
+
+// MARK: - Leases
+
+extension ImageCatalog {
+    /// Gives due jobs to a worker, at most `slots[kind]` of each kind, each with a lease.
+    ///
+    /// Jobs whose lease ran out are taken back first.
+    public func claim(
+        for worker: WorkerID, slots: [JobKind: Int], lease duration: Duration
+    ) async throws(CatalogError) -> [ClaimedJob] {
+        try await write { ledger in try ledger.claim(for: worker, slots: slots, lease: duration) }
+    }
+
+    /// Prolongs leases and tells how each job stands.
+    ///
+    /// - Returns: The leases that are still good, and for each whether the end of its job was asked for. A lease that
+    ///   is missing is lost.
+    public func renew(
+        _ leases: [JobLease], by duration: Duration
+    ) async throws(CatalogError) -> [JobLease: LeaseStanding] {
+        try await write { ledger in try ledger.renew(leases, by: duration) }
+    }
+
+    /// Which of these jobs somebody asked to end.
+    public func cancelRequests(among leases: [JobLease]) async throws(CatalogError) -> [JobLease] {
+        try await read { rows in try leases.filter { try rows.job($0.job)?.isCancelRequested == true } }
+    }
+
+    /// Lets jobs wait no longer whose grace or deadline has passed.
+    public func releaseOverdue() async throws(CatalogError) {
+        try await write { ledger in try ledger.releaseOverdue() }
+    }
+}
+
+// MARK: - Imports
+
+extension ImageCatalog {
+    /// Records a transfer before its first byte is written.
+    ///
+    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost.
+    public func beginTransfer(_ lease: JobLease, to store: StoreName) async throws(CatalogError) -> Transfer {
+        try await write { ledger in try ledger.beginTransfer(lease, to: store) }
+    }
+
+    /// Records that all bytes of a transfer are durable and verified; only then may the store commit them.
+    ///
+    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost: the bytes must not be committed.
+    public func beginCommit(
+        _ lease: JobLease, of transfer: TransferID, with result: TransferResult
+    ) async throws(CatalogError) {
+        try await write { ledger in try ledger.beginCommit(lease, of: transfer, with: result) }
+    }
+
+    /// Records that nothing is left of a transfer.
+    public func noteDiscarded(_ lease: JobLease, _ transfer: TransferID) async throws(CatalogError) {
+        try await write { ledger in try ledger.noteDiscarded(lease, transfer) }
+    }
+
+    /// Remembers how far a job is and what was learnt of its source. Announces nothing.
+    public func noteProgress(
+        _ lease: JobLease, _ progress: JobProgress, source: SourceFacts?
+    ) async throws(CatalogError) -> ImageEvent {
+        try await write { ledger in try ledger.noteProgress(lease, progress, source: source) }
+    }
+
+    /// Ends an import well: the image is active in the given places.
+    public func completeImport(
+        _ lease: JobLease, result: TransferResult, replicas: [Replica]
+    ) async throws(CatalogError) {
+        try await write { ledger in try ledger.completeImport(lease, result: result, replicas: replicas) }
+    }
+}
+
+// MARK: - Jobs that only change rows
+
+extension ImageCatalog {
+    /// Carries a share job out, from its rights to its event.
+    public func share(_ lease: JobLease) async throws(CatalogError) {
+        try await write { ledger in try ledger.share(lease) }
+    }
+
+    /// Carries an update job out, from its rights to its event.
+    public func update(_ lease: JobLease) async throws(CatalogError) {
+        try await write { ledger in try ledger.update(lease) }
+    }
+
+    /// Sets the tombstone of a delete job, or ends the job when it may not delete.
+    ///
+    /// - Returns: The replicas whose bytes are to go; nil when the job has ended.
+    public func beginDelete(_ lease: JobLease) async throws(CatalogError) -> [Replica]? {
+        try await write { ledger in try ledger.beginDelete(lease) }
+    }
+
+    /// Ends a delete job whose bytes are gone.
+    public func completeDelete(_ lease: JobLease) async throws(CatalogError) {
+        try await write { ledger in try ledger.completeDelete(lease) }
+    }
+}
+
+// MARK: - Other ends
+
+extension ImageCatalog {
+    /// Ends an attempt that may succeed later; the job fails with `attempts_exhausted` when that was the last one.
+    public func retry(
+        _ lease: JobLease, after delay: Duration, because failure: Failure
+    ) async throws(CatalogError) {
+        try await write { ledger in try ledger.retry(lease, after: delay, because: failure) }
+    }
+
+    /// Ends a job that cannot succeed.
+    public func fail(_ lease: JobLease, because failure: Failure) async throws(CatalogError) {
+        try await write { ledger in try ledger.fail(lease, because: failure) }
+    }
+
+    /// Ends a job whose end was asked for.
+    public func cancel(_ lease: JobLease) async throws(CatalogError) {
+        try await write { ledger in try ledger.cancel(lease) }
+    }
+
+    /// Gives a job back because its worker stops; no attempt is counted.
+    public func giveBack(_ lease: JobLease) async throws(CatalogError) {
+        try await write { ledger in try ledger.giveBack(lease) }
+    }
+}
+
+// MARK: - Outbox
+
+extension ImageCatalog {
+    /// Takes or prolongs a role that one worker of this catalog holds at a time.
+    public func holdRole(
+        _ role: String, as worker: WorkerID, for duration: Duration
+    ) async throws(CatalogError) -> Bool {
+        try await write { ledger in try ledger.rows.holdRole(role, worker: worker, for: duration) }
+    }
+
+    /// Marks entries of the outbox as confirmed by the broker.
+    public func markPublished(_ numbers: [Int64], unrouted: [Int64]) async throws(CatalogError) {
+        try await write { ledger in try ledger.rows.markPublished(numbers, unrouted: unrouted) }
+    }
+}

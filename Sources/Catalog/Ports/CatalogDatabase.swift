@@ -1,0 +1,22 @@
+/// A database that keeps the rows of a catalog: the port that SQLite, PostgreSQL and the simulation implement.
+///
+/// It stores and finds rows and keeps transactions apart. What may happen to a job or an image is decided in
+/// ``ImageCatalog`` alone, so that every database obeys the same rules.
+public protocol CatalogDatabase: Sendable {
+    /// Runs `body` in a transaction that sees no other writer, and returns once its writes are durable.
+    ///
+    /// Nothing is written when `body` throws. `body` may run more than once and must have no effect outside the
+    /// transaction.
+    ///
+    /// - Throws: ``CatalogError``: what `body` threw, or what the database said.
+    func write<Result: Sendable>(
+        _ body: @Sendable (any CatalogTransaction) throws -> Result
+    ) async throws(CatalogError) -> Result
+
+    /// Runs `body` on one consistent snapshot.
+    ///
+    /// - Throws: ``CatalogError``: what `body` threw, or what the database said.
+    func read<Result: Sendable>(
+        _ body: @Sendable (any CatalogReader) throws -> Result
+    ) async throws(CatalogError) -> Result
+}

@@ -1,0 +1,94 @@
+public import ImageModel
+
+/// The questions a catalog's rows can answer.
+public protocol CatalogReader {
+    /// The identity of this catalog, made with its first migration.
+    func catalogID() throws -> CatalogID
+
+    /// The database's own clock. No other clock is compared with times in rows.
+    var now: Timestamp { get }
+
+    /// A job, or nil when the catalog never accepted it (or has forgotten it).
+    func job(_ id: JobID) throws -> Job?
+
+    /// What was kept beside a job's request when it was accepted.
+    func admission(of id: JobID) throws -> JobAdmission?
+
+    /// Jobs that pass `filter`, newest first.
+    func jobs(_ filter: JobFilter) throws -> [Job]
+
+    /// The unfinished jobs on one image, in the order of acceptance.
+    func unfinishedJobs(on image: ImageID) throws -> [Job]
+
+    /// The deferred jobs that wait for the end of `job`, in the order of acceptance.
+    func jobs(waitingFor job: JobID) throws -> [Job]
+
+    /// How many jobs of each kind wait (queued, deferred or retrying).
+    func waitingCounts() throws -> [JobKind: Int]
+
+    /// An image with its replicas.
+    func image(_ id: ImageID) throws -> Image?
+
+    /// Images that pass `filter`, newest first.
+    func images(_ filter: ImageFilter) throws -> [Image]
+
+    /// A member of an image.
+    func member(_ account: AccountID, of image: ImageID) throws -> Member?
+
+    /// The events of an image, oldest first.
+    func history(of image: ImageID, limit: Int) throws -> [OutboxEntry]
+
+    /// The last event of a job that was not progress.
+    func lastEvent(of job: JobID) throws -> ImageEvent?
+
+    /// Entries of the outbox that were not published yet, oldest first.
+    func unpublished(limit: Int) throws -> [OutboxEntry]
+
+    /// The transfers of a job that did not end, oldest first.
+    func openTransfers(of job: JobID) throws -> [Transfer]
+
+    /// The earliest moment after now at which a waiting job becomes due; nil when none waits for time.
+    func nextDue() throws -> Timestamp?
+}
+
+/// Which jobs to list.
+public struct JobFilter: Sendable, Hashable {
+    /// Only these states; nil for all.
+    public var states: Set<JobState>?
+    /// Only this kind.
+    public var kind: JobKind?
+    /// Only jobs on this image.
+    public var image: ImageID?
+    /// The most jobs to return.
+    public var limit: Int
+
+    /// A filter; by default the newest 100 jobs.
+    public init(states: Set<JobState>? = nil, kind: JobKind? = nil, image: ImageID? = nil, limit: Int = 100) {
+        self.states = states
+        self.kind = kind
+        self.image = image
+        self.limit = limit
+    }
+}
+
+/// Which images to list.
+public struct ImageFilter: Sendable, Hashable {
+    /// Only these statuses; nil for all.
+    public var statuses: Set<ImageStatus>?
+    /// Only images of this owner.
+    public var owner: AccountID?
+    /// Only images this account has accepted.
+    public var sharedWith: AccountID?
+    /// The most images to return.
+    public var limit: Int
+
+    /// A filter; by default the newest 100 images.
+    public init(
+        statuses: Set<ImageStatus>? = nil, owner: AccountID? = nil, sharedWith: AccountID? = nil, limit: Int = 100
+    ) {
+        self.statuses = statuses
+        self.owner = owner
+        self.sharedWith = sharedWith
+        self.limit = limit
+    }
+}

@@ -1,0 +1,64 @@
+public import ImageModel
+
+/// The writes a catalog's rows take, within one transaction. It must not outlive the call that lent it.
+public protocol CatalogTransaction: CatalogReader {
+    /// Adds a job that was not there.
+    func insert(_ job: Job, _ admission: JobAdmission) throws
+
+    /// Writes a job back, provided its fence is still `fence`.
+    ///
+    /// - Returns: false when the fence has moved on; nothing was written.
+    func update(_ job: Job, ifFenceIs fence: Int64) throws -> Bool
+
+    /// Replaces the secret query of a job's source URL; nil wipes it.
+    func setSourceQuery(_ query: String?, of job: JobID) throws
+
+    /// The jobs of one kind that are due, the best first: by priority, then in the order of acceptance.
+    func dueJobs(_ kind: JobKind, limit: Int) throws -> [Job]
+
+    /// The deferred jobs whose time to wait has passed, oldest first.
+    func overdueDeferredJobs(limit: Int) throws -> [Job]
+
+    /// Starts or prolongs the lease of a running job by the database's clock, provided its fence is still `fence`.
+    ///
+    /// - Returns: false when the fence has moved on.
+    func extendLease(of job: JobID, ifFenceIs fence: Int64, by duration: Duration) throws -> Bool
+
+    /// Running jobs whose lease ran out by the database's clock, oldest first.
+    func jobsWithExpiredLease(limit: Int) throws -> [Job]
+
+    /// Adds an image that was not there.
+    func insert(_ image: Image) throws
+
+    /// Writes an image back with its properties, tags and replicas.
+    func update(_ image: Image) throws
+
+    /// Adds or replaces a member of an image.
+    func put(_ member: Member, of image: ImageID) throws
+
+    /// The next sequence number of an image's events: 1 for the first.
+    func nextSequence(of image: ImageID) throws -> Int64
+
+    /// Adds an entry to the outbox.
+    func append(_ entry: OutboxEntry) throws
+
+    /// Marks entries as confirmed by the broker; `unrouted` ones had no queue to go to.
+    func markPublished(_ numbers: [Int64], unrouted: [Int64]) throws
+
+    /// Adds a transfer before its first byte is written.
+    func insert(_ transfer: Transfer) throws
+
+    /// Writes a transfer back.
+    func update(_ transfer: Transfer) throws
+
+    /// Remembers that the end of a job was asked for before the job came.
+    func rememberCancel(of job: JobID) throws
+
+    /// Whether the end of a job was asked for before it came.
+    func isCancelRemembered(of job: JobID) throws -> Bool
+
+    /// Takes or prolongs a role that one worker of a catalog holds at a time.
+    ///
+    /// - Returns: whether `worker` holds the role now.
+    func holdRole(_ role: String, worker: WorkerID, for duration: Duration) throws -> Bool
+}

@@ -1,0 +1,57 @@
+public import ImageModel
+
+/// One attempt to move an image's bytes into one store, recorded before its first byte.
+public struct Transfer: Hashable, Sendable, Codable {
+    /// The key; also the store's staging key.
+    public var id: TransferID
+    /// The job it belongs to.
+    public var job: JobID
+    /// The image it makes.
+    public var image: ImageID
+    /// The store it writes to.
+    public var store: StoreName
+    /// How far it got.
+    public var state: TransferState
+    /// What the bytes were found to be; set before the store commits, so that a successor can finish the job.
+    public var result: TransferResult?
+    /// When it was recorded.
+    public var createdAt: Timestamp
+
+    /// A transfer that has not begun to write.
+    public init(id: TransferID, job: JobID, image: ImageID, store: StoreName, createdAt: Timestamp) {
+        self.id = id
+        self.job = job
+        self.image = image
+        self.store = store
+        state = .staging
+        self.createdAt = createdAt
+    }
+}
+
+/// How far a transfer got.
+public enum TransferState: String, Sendable, Codable, CaseIterable {
+    /// Bytes may lie in the staging area.
+    case staging
+    /// All bytes are durable and verified; the store may have committed them.
+    case committing
+    /// The object belongs to the image.
+    case committed
+    /// The bytes are given up and may still lie in the staging area.
+    case abandoned
+    /// Nothing of it is left.
+    case discarded
+}
+
+/// What a transfer's bytes were found to be.
+public struct TransferResult: Hashable, Sendable, Codable {
+    /// What is stored.
+    public var content: ImageContent
+    /// What was served.
+    public var source: SourceFacts
+
+    /// A result from its parts.
+    public init(content: ImageContent, source: SourceFacts) {
+        self.content = content
+        self.source = source
+    }
+}

@@ -1,0 +1,69 @@
+import ImageModel
+
+extension Ledger {
+    /// Carries a cancel out as it is accepted: it waits for nothing and needs no slot.
+    func admitCancel(_ job: inout Job, _ admission: JobAdmission, of target: JobID) throws {
+        let known = try rows.job(target)
+        job.imageID = known?.imageID
+        try rows.insert(job, admission)
+        job.startedAt = rows.now
+        job.attempt = 1
+        let image = try job.imageID.flatMap(rows.image)
+        if let refusal = refusal(of: job, target: known, image: image) {
+            try end(&job, .failed, image: nil, failure: refusal)
+            return
+        }
+        if let known {
+            try requestCancel(of: known)
+        } else {
+            try rows.rememberCancel(of: target)
+        }
+        try apply(.claimed, to: &job)
+        try end(&job, .succeeded, image: try job.imageID.flatMap(rows.image))
+    }
+
+    /// Ends a waiting job at once; asks the worker of a running one to end it.
+    func requestCancel(of job: Job) throws {
+        var job = job
+        if job.state == .running {
+            job.isCancelRequested = true
+            guard try rows.update(job, ifFenceIs: job.fence) else {
+                throw CatalogError(.fenced, "job \(job.id) moved on from fence \(job.fence)")
+            }
+        } else {
+            try endCancelled(&job)
+        }
+    }
+
+    /// Ends a job as cancelled, and its image with it when the job was to make it.
+    func endCancelled(_ job: inout Job) throws {
+        var image = try job.imageID.flatMap(rows.image)
+        if job.kind == .import, var unfinished = image {
+            unfinished.replicas.removeAll { $0.state != .available }
+            try move(&unfinished, to: .cancelled)
+            image = unfinished
+        }
+        try end(&job, .cancelled, image: image)
+    }
+
+    /// A delete ends the import or copies it finds unfinished; it then waits until they have ended.
+    func cancelWork(before job: Job) throws {
+        guard let image = job.imageID, try rightsRefusal(of: job, image: rows.image(image)) == nil else { return }
+        for other in try rows.unfinishedJobs(on: image) where other.kind == .import || other.kind == .copy {
+            try requestCancel(of: other)
+        }
+    }
+
+    private func refusal(of job: Job, target: Job?, image: Image?) -> Failure? {
+        guard let target else { return nil }
+        if target.state.isTerminal {
+            return Failure(
+                .jobFinished, "job \(target.id) has ended already: \(target.state.rawValue)", stage: .accepting)
+        }
+        guard let account = job.request.actor?.account else { return nil }
+        guard account == target.request.actor?.account || account == image?.details.owner else {
+            return Failure(.notOwner, "\(account) neither sent job \(target.id) nor owns its image", stage: .accepting)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,60 @@
+import ImageModel
+
+extension Ledger {
+    /// Sets the tombstone, or ends the job when it may not delete.
+    func beginDelete(_ lease: JobLease) throws -> [Replica]? {
+        var job = try job(of: lease)
+        guard case .delete(let request) = job.request.work else {
+            throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not a delete")
+        }
+        var image = try image(of: job)
+        // A tombstone that stands is never taken back: the job goes on where it, or another, stopped.
+        if image.status == .deleting { return image.replicas }
+        if let refusal = try rightsRefusal(of: job, image: image) ?? refusal(of: request, image: image) {
+            try end(&job, .failed, image: image, failure: refusal)
+            return nil
+        }
+        if let store = request.store {
+            return try markReplica(of: &image, in: store)
+        }
+        for index in image.replicas.indices { image.replicas[index].state = .deleting }
+        try move(&image, to: .deleting)
+        return image.replicas
+    }
+
+    /// Ends a delete whose bytes are gone.
+    func completeDelete(_ lease: JobLease) throws {
+        var job = try job(of: lease)
+        var image = try image(of: job)
+        image.replicas.removeAll { $0.state == .deleting }
+        if image.status == .deleting {
+            try move(&image, to: .deleted)
+        } else {
+            try touch(&image)
+        }
+        try end(&job, .succeeded, image: image)
+    }
+
+    private func markReplica(of image: inout Image, in store: StoreName) throws -> [Replica] {
+        guard let index = image.replicas.firstIndex(where: { $0.store == store }) else { return [] }
+        image.replicas[index].state = .deleting
+        try touch(&image)
+        return [image.replicas[index]]
+    }
+
+    private func refusal(of request: DeleteRequest, image: Image) -> Failure? {
+        if image.details.isProtected {
+            return Failure(.imageProtected, "image \(image.id) is protected", stage: .planning)
+        }
+        guard let store = request.store else { return nil }
+        let others = image.replicas.contains { $0.store != store && $0.state == .available }
+        guard image.replicas.contains(where: { $0.store == store }) else {
+            return Failure(.replicaNotFound, "image \(image.id) is not in store \(store)", stage: .planning)
+        }
+        guard others else {
+            return Failure(
+                .lastReplica, "store \(store) holds the last replica of image \(image.id)", stage: .planning)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,132 @@
+import ImageModel
+
+extension Ledger {
+    /// Takes one message in.
+    func accept(_ item: IntakeItem) throws -> Acceptance {
+        switch item {
+        case .rejection(let rejection):
+            try reject(rejection)
+            return .rejected
+        case .submission(let submission, let original):
+            guard let known = try rows.job(submission.request.id) else {
+                try admit(submission)
+                return .accepted
+            }
+            return try meet(known, again: submission, original: original)
+        }
+    }
+
+    /// A message whose id the catalog knows: the same job, or another one under a taken id.
+    private func meet(_ known: Job, again submission: JobSubmission, original: DeadLetter) throws -> Acceptance {
+        guard let admission = try rows.admission(of: known.id), admission.canonicalForm == submission.canonicalForm
+        else {
+            try reject(
+                Rejection(
+                    failure: Failure(
+                        .duplicateConflict,
+                        "job \(known.id) was accepted at \(known.acceptedAt) with another body; choose another id",
+                        stage: .accepting,
+                        violations: [
+                            Violation(path: "/id", rule: "an id belongs to one body", value: known.id.rawValue)
+                        ]),
+                    kind: submission.request.kind, jobID: known.id.rawValue, owner: submission.request.owner,
+                    original: original))
+            return .rejected
+        }
+        if !known.state.isTerminal {
+            if let query = submission.sourceQuery { try rows.setSourceQuery(query, of: known.id) }
+        } else if let queue = submission.replyTo, let event = try rows.lastEvent(of: known.id) {
+            try rows.append(
+                OutboxEntry(event: event, destination: .reply(to: queue, correlationID: submission.correlationID)))
+        }
+        return .known
+    }
+
+    /// Writes the dead letter, the event that says so, and the reply.
+    private func reject(_ rejection: Rejection) throws {
+        let event = ImageEvent(
+            id: random.identifier(), topic: .rejected(rejection.kind), imageID: nil, owner: rejection.owner,
+            jobID: rejection.jobID, sequence: nil, time: rows.now, data: EventData(error: rejection.failure))
+        try rows.append(OutboxEntry(event: event, destination: .deadLetter(rejection.original)))
+        try rows.append(OutboxEntry(event: event))
+        if let queue = rejection.original.replyTo {
+            try rows.append(
+                OutboxEntry(
+                    event: event,
+                    destination: .reply(to: queue, correlationID: rejection.original.correlationID)))
+        }
+    }
+
+    /// Makes a new job of a message.
+    private func admit(_ submission: JobSubmission) throws {
+        var job = Job(
+            request: submission.request, imageID: imageID(for: submission.request), acceptedAt: rows.now,
+            traceparent: submission.traceparent)
+        let admission = JobAdmission(
+            canonicalForm: submission.canonicalForm, sourceQuery: submission.sourceQuery,
+            replyTo: submission.replyTo, correlationID: submission.correlationID)
+        if case .cancel(let request) = job.request.work {
+            try admitCancel(&job, admission, of: request.jobID)
+            return
+        }
+        let refusal = try prepareImage(for: job)
+        try rows.insert(job, admission)
+        let image = refusal == nil ? try job.imageID.flatMap(rows.image) : nil
+        try announce(.accepted, job, image: image)
+        if let refusal {
+            try end(&job, .failed, image: nil, failure: refusal)
+        } else if try rows.isCancelRemembered(of: job.id) {
+            try endCancelled(&job)
+        } else {
+            if job.kind == .delete { try cancelWork(before: job) }
+            try reconsider(&job)
+            if job.kind == .import { try reconsiderJobs(on: job.imageID) }
+        }
+    }
+
+    private func imageID(for request: JobRequest) -> ImageID? {
+        switch request.work {
+        case .import(let work): work.image.id ?? random.identifier()
+        case .copy(let work): work.newImage.map { $0.id ?? random.identifier() } ?? work.imageID
+        case .share, .update, .delete: request.imageID
+        case .cancel: nil
+        }
+    }
+
+    /// Makes or renews the image row of an import; returns why that cannot be.
+    private func prepareImage(for job: Job) throws -> Failure? {
+        guard case .import(let request) = job.request.work, let id = job.imageID else { return nil }
+        let details = request.image.details(actor: job.request.actor)
+        guard var image = try rows.image(id) else {
+            try rows.insert(
+                Image(
+                    id: id, details: details, status: .queued, revision: 1, createdAt: rows.now, updatedAt: rows.now))
+            return nil
+        }
+        switch image.status {
+        case .failed, .cancelled:
+            guard image.details.owner == details.owner else { break }
+            image.details = details
+            image.content = nil
+            image.replicas = []
+            try move(&image, to: .queued)
+            return nil
+        case .deleting, .deleted:
+            return Failure(.imageGone, "image id \(id) was deleted and is never used again", stage: .accepting)
+        case .queued, .importing, .active, .pendingDelete:
+            break
+        }
+        return Failure(.imageExists, "image \(id) exists already and is \(image.status.rawValue)", stage: .accepting)
+    }
+}
+
+extension ImageSpecification {
+    /// The details of the image to make, with the contract's defaults for what is absent.
+    func details(actor: JobActor?) -> ImageDetails {
+        ImageDetails(
+            name: name, owner: owner ?? actor?.account, profile: profile, description: description ?? "",
+            visibility: visibility ?? .private, isProtected: isProtected ?? false, tags: tags ?? [],
+            minimumDiskGiB: minimumDiskGiB ?? 0, minimumRAMMiB: minimumRAMMiB ?? 0, os: os ?? OperatingSystem(),
+            properties: properties ?? [:])
+    }
+}

@@ -1,0 +1,74 @@
+import ImageModel
+
+extension Ledger {
+    func beginTransfer(_ lease: JobLease, to store: StoreName) throws -> Transfer {
+        let job = try job(of: lease)
+        var image = try image(of: job)
+        let transfer = Transfer(
+            id: random.identifier(), job: job.id, image: image.id, store: store, createdAt: rows.now)
+        try rows.insert(transfer)
+        if let index = image.replicas.firstIndex(where: { $0.store == store }) {
+            image.replicas[index].state = .copying
+        } else {
+            image.replicas.append(Replica(store: store, state: .copying))
+        }
+        try rows.update(image)
+        return transfer
+    }
+
+    func beginCommit(_ lease: JobLease, of id: TransferID, with result: TransferResult) throws {
+        var transfer = try transfer(id, of: lease)
+        transfer.state = .committing
+        transfer.result = result
+        try rows.update(transfer)
+    }
+
+    func noteDiscarded(_ lease: JobLease, _ id: TransferID) throws {
+        var transfer = try transfer(id, of: lease)
+        transfer.state = .discarded
+        try rows.update(transfer)
+        var image = try image(of: job(of: lease))
+        image.replicas.removeAll { $0.store == transfer.store && $0.state == .copying }
+        try rows.update(image)
+    }
+
+    private func transfer(_ id: TransferID, of lease: JobLease) throws -> Transfer {
+        let job = try job(of: lease)
+        guard let transfer = try rows.openTransfers(of: job.id).first(where: { $0.id == id }) else {
+            throw CatalogError(.forbidden, "transfer \(id) is not an open transfer of job \(job.id)")
+        }
+        return transfer
+    }
+
+    /// Remembers progress; the bytes shown never fall within an attempt.
+    func noteProgress(_ lease: JobLease, _ progress: JobProgress, source: SourceFacts?) throws -> ImageEvent {
+        var job = try job(of: lease)
+        var progress = progress
+        progress.bytes = max(progress.bytes, job.progress?.bytes ?? 0)
+        job.progress = progress
+        job.source = source ?? job.source
+        guard try rows.update(job, ifFenceIs: lease.fence) else {
+            throw CatalogError(.fenced, "job \(job.id) moved on from fence \(lease.fence)")
+        }
+        let image = try job.imageID.flatMap(rows.image)
+        return ImageEvent(
+            id: random.identifier(), topic: .image(job.kind, .progress), imageID: job.imageID,
+            owner: image?.details.owner, jobID: job.id.rawValue, sequence: nil, time: rows.now,
+            data: EventData(job: job, image: image, source: job.source, progress: progress))
+    }
+
+    /// The image becomes active: content, replicas, transfers, job and event in one transaction.
+    func completeImport(_ lease: JobLease, result: TransferResult, replicas: [Replica]) throws {
+        var job = try job(of: lease)
+        var image = try image(of: job)
+        for var transfer in try rows.openTransfers(of: job.id) where transfer.state == .committing {
+            transfer.state = .committed
+            try rows.update(transfer)
+        }
+        image.content = result.content
+        image.replicas = replicas.sorted { $0.store < $1.store }
+        try move(&image, to: .active)
+        job.source = result.source
+        try end(&job, .succeeded, image: image)
+    }
+}

@@ -1,0 +1,90 @@
+import ImageModel
+
+/// The rules of the catalog, applied to the rows of one transaction.
+struct Ledger {
+    let rows: any CatalogTransaction
+    let random: any RandomSource
+    let unknownGrace: Duration
+
+    /// The job a lease is for.
+    ///
+    /// - Throws: ``CatalogError`` with `fenced` when somebody else has claimed, taken back or ended the job.
+    func job(of lease: JobLease) throws -> Job {
+        guard let job = try rows.job(lease.job), job.fence == lease.fence, job.state == .running else {
+            throw CatalogError(.fenced, "the lease of job \(lease.job) with fence \(lease.fence) is lost")
+        }
+        return job
+    }
+
+    /// The image of a job that cannot be without one.
+    func image(of job: Job) throws -> Image {
+        guard let id = job.imageID, let image = try rows.image(id) else {
+            throw CatalogError(.corrupt, "job \(job.id) has no image")
+        }
+        return image
+    }
+
+    /// Moves a job along its life cycle and writes it back, conditional on its fence.
+    func apply(_ event: JobEvent, to job: inout Job, fence: Int64? = nil) throws {
+        guard let next = JobLifecycle.state(after: event, in: job.state) else {
+            throw CatalogError(.forbidden, "job \(job.id) is \(job.state.rawValue) and cannot be \(event.rawValue)")
+        }
+        let fence = fence ?? job.fence
+        job.state = next
+        guard try rows.update(job, ifFenceIs: fence) else {
+            throw CatalogError(.fenced, "job \(job.id) moved on from fence \(fence)")
+        }
+    }
+
+    /// Moves an image along its life, counts its revision and writes it back.
+    func move(_ image: inout Image, to status: ImageStatus) throws {
+        guard image.status.mayBecome(status) else {
+            throw CatalogError(
+                .forbidden, "image \(image.id) is \(image.status.rawValue) and cannot become \(status.rawValue)")
+        }
+        image.status = status
+        try touch(&image)
+    }
+
+    /// Counts a change of an image and writes it back.
+    func touch(_ image: inout Image) throws {
+        image.revision += 1
+        image.updatedAt = rows.now
+        try rows.update(image)
+    }
+
+    /// Writes the event of a step into the outbox; a terminal one also goes to whoever asked for a reply.
+    func announce(
+        _ phase: EventPhase, _ job: Job, image: Image?, share: ShareOutcome? = nil, error: Failure? = nil
+    ) throws {
+        let event = ImageEvent(
+            id: random.identifier(), topic: .image(job.kind, phase), imageID: job.imageID,
+            owner: image?.details.owner ?? job.request.owner, jobID: job.id.rawValue,
+            sequence: try job.imageID.map(rows.nextSequence), time: rows.now,
+            data: EventData(job: job, image: image, source: job.source, share: share, error: error))
+        try rows.append(OutboxEntry(event: event))
+        if phase.isTerminal, let admission = try rows.admission(of: job.id), let queue = admission.replyTo {
+            try rows.append(
+                OutboxEntry(event: event, destination: .reply(to: queue, correlationID: admission.correlationID)))
+        }
+    }
+
+    /// Ends a job: state, secret, event, and everything that waited for it.
+    func end(
+        _ job: inout Job, _ event: JobEvent, image: Image?, share: ShareOutcome? = nil, failure: Failure? = nil
+    ) throws {
+        job.endedAt = rows.now
+        job.failure = failure
+        job.reason = nil
+        try apply(event, to: &job)
+        try rows.setSourceQuery(nil, of: job.id)
+        let phase: EventPhase =
+            switch job.state {
+            case .succeeded: .completed
+            case .cancelled: .cancelled
+            default: .failed
+            }
+        try announce(phase, job, image: image, share: share, error: failure)
+        try reconsiderJobs(waitingFor: job)
+    }
+}

@@ -1,0 +1,104 @@
+public import Catalog
+import Foundation
+import GRDB
+
+/// A catalog in one SQLite file, for the workers of one host.
+///
+/// WAL with `synchronous=FULL`: a transaction that returned survives a power cut as far as the disk keeps its word.
+/// Any number of worker processes on the same host may open the same file; writers wait for each other.
+public final class SQLiteCatalogDatabase: CatalogDatabase {
+    private let pool: DatabasePool
+    private let clock: HostClock
+
+    /// Opens the catalog, makes the file and its directory when they are missing, and brings the schema up to date.
+    ///
+    /// - Throws: ``CatalogError`` with `unusable` on a network file system, for a schema that is newer than this
+    ///   program can read, and for a file that is no database; `unavailable` when it cannot be opened now.
+    public init(path: String) throws(CatalogError) {
+        do {
+            clock = try HostClock()
+            let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try LocalFileSystem.require(directory)
+            pool = try DatabasePool(path: path, configuration: Self.configuration)
+            try Schema.migrate(pool)
+        } catch {
+            throw catalogError(error, path: path)
+        }
+    }
+
+    /// Runs `body` in an immediate transaction.
+    public func write<Result: Sendable>(
+        _ body: @Sendable (any CatalogTransaction) throws -> Result
+    ) async throws(CatalogError) -> Result {
+        // GRDB's async methods give up when the task is cancelled; the end of a cancelled job must still be written.
+        let clock = clock
+        let outcome = await withoutActuallyEscaping(body) { body in
+            await withCheckedContinuation { continuation in
+                pool.asyncWrite(
+                    { database in try body(SQLiteRows(database: database, clock: clock)) },
+                    completion: { _, result in continuation.resume(returning: result) })
+            }
+        }
+        return try value(of: outcome)
+    }
+
+    /// Runs `body` on a snapshot.
+    public func read<Result: Sendable>(
+        _ body: @Sendable (any CatalogReader) throws -> Result
+    ) async throws(CatalogError) -> Result {
+        let clock = clock
+        let outcome: Swift.Result<Result, any Error> = await withoutActuallyEscaping(body) { body in
+            await withCheckedContinuation { continuation in
+                pool.asyncRead { database in
+                    continuation.resume(
+                        returning: Swift.Result {
+                            try body(SQLiteRows(database: database.get(), clock: clock))
+                        })
+                }
+            }
+        }
+        return try value(of: outcome)
+    }
+
+    private func value<Result>(of outcome: Swift.Result<Result, any Error>) throws(CatalogError) -> Result {
+        do {
+            return try outcome.get()
+        } catch {
+            throw catalogError(error, path: pool.path)
+        }
+    }
+
+    private static var configuration: GRDB.Configuration {
+        var configuration = GRDB.Configuration()
+        configuration.label = "catalog"
+        configuration.busyMode = .timeout(10)
+        configuration.foreignKeysEnabled = true
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        return configuration
+    }
+}
+
+/// The one place where errors of SQLite, GRDB and the file system become ``CatalogError``.
+private func catalogError(_ error: any Error, path: String) -> CatalogError {
+    switch error {
+    case let error as CatalogError:
+        return error
+    case let error as DatabaseError:
+        let reason = error.message ?? "error \(error.extendedResultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_MISMATCH:
+            return CatalogError(.unusable, "\(path) is not a usable SQLite database: \(reason)")
+        case .SQLITE_CONSTRAINT, .SQLITE_ERROR, .SQLITE_MISUSE:
+            return CatalogError(.corrupt, "\(path): \(reason)")
+        default:
+            return CatalogError(.unavailable, "\(path): \(reason)")
+        }
+    case let error as DecodingError:
+        return CatalogError(.corrupt, "\(path): a row cannot be decoded: \(error)")
+    default:
+        return CatalogError(.unavailable, "\(path): \(error.localizedDescription)")
+    }
+}

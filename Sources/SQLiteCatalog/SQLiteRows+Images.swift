@@ -1,0 +1,145 @@
+import Catalog
+import GRDB
+import ImageModel
+
+extension SQLiteRows {
+    func image(_ id: ImageID) throws -> Image? {
+        try first("SELECT * FROM images WHERE id = ?", [id.rawValue]).map(image)
+    }
+
+    func images(_ filter: ImageFilter) throws -> [Image] {
+        var conditions = ["1"]
+        var arguments = StatementArguments()
+        if let statuses = filter.statuses {
+            conditions.append("status IN (\(statuses.map { _ in "?" }.joined(separator: ",")))")
+            arguments += StatementArguments(statuses.map(\.rawValue).sorted())
+        }
+        if let owner = filter.owner {
+            conditions.append("owner = ?")
+            arguments += [owner.rawValue]
+        }
+        if let account = filter.sharedWith {
+            conditions.append("id IN (SELECT image FROM members WHERE account = ? AND status = 'accepted')")
+            arguments += [account.rawValue]
+        }
+        arguments += [filter.limit]
+        let sql = "SELECT * FROM images WHERE \(conditions.joined(separator: " AND ")) ORDER BY number DESC LIMIT ?"
+        return try all(sql, arguments).map(image)
+    }
+
+    private func image(_ row: Row) throws -> Image {
+        let id: String = row["id"]
+        let properties = try all("SELECT key, value FROM image_properties WHERE image = ?", [id])
+        let tags = try all("SELECT tag FROM image_tags WHERE image = ? ORDER BY position", [id])
+        let operation: String? = row["operation"]
+        let content: String? = row["content"]
+        let owner: String? = row["owner"]
+        let origin: String? = row["origin"]
+        let details = ImageDetails(
+            name: row["name"], owner: owner.flatMap(AccountID.init), profile: row["profile"],
+            description: row["description"], visibility: try word(row["visibility"], ImageVisibility.init),
+            isProtected: row["protected"], tags: tags.map { $0["tag"] }, minimumDiskGiB: row["min_disk_gib"],
+            minimumRAMMiB: row["min_ram_mib"], os: try value(from: row["os"]),
+            properties: try properties.reduce(into: [:]) { $0[$1["key"]] = try value(from: $1["value"]) })
+        return Image(
+            id: try word(id, ImageID.init), details: details, status: try word(row["status"], ImageStatus.init),
+            operation: operation.flatMap(ImageOperation.init), revision: row["revision"],
+            content: try content.map { try value(from: $0) }, origin: origin.flatMap(ImageID.init),
+            replicas: try replicas(of: id), createdAt: Timestamp(microseconds: row["created_at"]),
+            updatedAt: Timestamp(microseconds: row["updated_at"]))
+    }
+
+    private func replicas(of image: String) throws -> [Replica] {
+        try all("SELECT * FROM replicas WHERE image = ? ORDER BY store", [image]).map { row in
+            Replica(
+                store: try word(row["store"], StoreName.init), state: try word(row["state"], ReplicaState.init),
+                objectKey: row["object_key"], url: row["url"])
+        }
+    }
+
+    func insert(_ image: Image) throws {
+        let sql = """
+            INSERT INTO images (
+                id, name, owner, profile, description, visibility, protected, min_disk_gib, min_ram_mib, os, status,
+                operation, revision, content, origin, created_at, updated_at
+            ) VALUES (
+                :id, :name, :owner, :profile, :description, :visibility, :protected, :disk, :ram, :os, :status,
+                :operation, :revision, :content, :origin, :created, :updated
+            )
+            """
+        try run(sql, try arguments(for: image, inserting: true))
+        try writeParts(of: image)
+    }
+
+    func update(_ image: Image) throws {
+        let sql = """
+            UPDATE images SET
+                name = :name, owner = :owner, profile = :profile, description = :description,
+                visibility = :visibility, protected = :protected, min_disk_gib = :disk, min_ram_mib = :ram, os = :os,
+                status = :status, operation = :operation, revision = :revision, content = :content,
+                origin = :origin, updated_at = :updated
+            WHERE id = :id
+            """
+        try run(sql, try arguments(for: image, inserting: false))
+        guard database.changesCount == 1 else {
+            throw CatalogError(.corrupt, "there is no image \(image.id) to update")
+        }
+        for table in ["image_properties", "image_tags", "replicas"] {
+            try run("DELETE FROM \(table) WHERE image = ?", [image.id.rawValue])
+        }
+        try writeParts(of: image)
+    }
+
+    private func arguments(for image: Image, inserting: Bool) throws -> StatementArguments {
+        let details = image.details
+        var arguments: StatementArguments = [
+            "id": image.id.rawValue, "name": details.name, "owner": details.owner?.rawValue,
+            "profile": details.profile, "description": details.description,
+            "visibility": details.visibility.rawValue, "protected": details.isProtected,
+            "disk": details.minimumDiskGiB, "ram": details.minimumRAMMiB, "os": try text(details.os),
+            "status": image.status.rawValue, "operation": image.operation?.rawValue, "revision": image.revision,
+            "content": try image.content.map { try text($0) }, "origin": image.origin?.rawValue,
+            "updated": image.updatedAt.microseconds,
+        ]
+        if inserting { arguments += ["created": image.createdAt.microseconds] }
+        return arguments
+    }
+
+    private func writeParts(of image: Image) throws {
+        let id = image.id.rawValue
+        for (key, value) in image.details.properties {
+            try run("INSERT INTO image_properties (image, key, value) VALUES (?, ?, ?)", [id, key, try text(value)])
+        }
+        for (position, tag) in image.details.tags.enumerated() {
+            try run("INSERT INTO image_tags (image, position, tag) VALUES (?, ?, ?)", [id, position, tag])
+        }
+        for replica in image.replicas {
+            try run(
+                "INSERT INTO replicas (image, store, state, object_key, url) VALUES (?, ?, ?, ?, ?)",
+                [id, replica.store.rawValue, replica.state.rawValue, replica.objectKey, replica.url])
+        }
+    }
+
+    func member(_ account: AccountID, of image: ImageID) throws -> Member? {
+        let sql = "SELECT * FROM members WHERE image = ? AND account = ?"
+        return try first(sql, [image.rawValue, account.rawValue]).map { row in
+            Member(
+                account: account, status: try word(row["status"], MemberStatus.init),
+                createdAt: Timestamp(microseconds: row["created_at"]),
+                updatedAt: Timestamp(microseconds: row["updated_at"]))
+        }
+    }
+
+    func put(_ member: Member, of image: ImageID) throws {
+        let sql = """
+            INSERT INTO members (image, account, status, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (image, account) DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at
+            """
+        try run(
+            sql,
+            [
+                image.rawValue, member.account.rawValue, member.status.rawValue, member.createdAt.microseconds,
+                member.updatedAt.microseconds,
+            ])
+    }
+}

@@ -1,0 +1,34 @@
+import Catalog
+import GRDB
+import ImageModel
+
+extension SQLiteRows {
+    func insert(_ transfer: Transfer) throws {
+        let sql = "INSERT INTO transfers (id, job, image, store, state, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+        try run(
+            sql,
+            [
+                transfer.id.rawValue, transfer.job.rawValue, transfer.image.rawValue, transfer.store.rawValue,
+                transfer.state.rawValue, transfer.createdAt.microseconds,
+            ])
+    }
+
+    func update(_ transfer: Transfer) throws {
+        try run(
+            "UPDATE transfers SET state = ?, result = ? WHERE id = ?",
+            [transfer.state.rawValue, try transfer.result.map { try text($0) }, transfer.id.rawValue])
+    }
+
+    func openTransfers(of job: JobID) throws -> [Transfer] {
+        let sql = "SELECT * FROM transfers WHERE job = ? AND state IN ('staging', 'committing') ORDER BY number"
+        return try all(sql, [job.rawValue]).map { row in
+            let result: String? = row["result"]
+            var transfer = Transfer(
+                id: try word(row["id"], TransferID.init), job: job, image: try word(row["image"], ImageID.init),
+                store: try word(row["store"], StoreName.init), createdAt: Timestamp(microseconds: row["created_at"]))
+            transfer.state = try word(row["state"], TransferState.init)
+            transfer.result = try result.map { try value(from: $0) }
+            return transfer
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Catalog
+import GRDB
+import ImageModel
+
+/// The tables, as numbered steps that are only ever added to.
+///
+/// A step may add what old workers do not know of (expand); what they need is taken away a release later (contract), by
+/// a step that raises `min_reader`. A worker refuses a file whose `min_reader` is above the steps it knows.
+enum Schema {
+    /// Applies the missing steps in one transaction; workers that start together wait for each other.
+    static func migrate(_ pool: DatabasePool) throws {
+        try pool.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                let applied = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+                if applied > steps.count { try requireReadable(database) }
+                for step in steps.dropFirst(applied) { try database.execute(sql: step) }
+                if applied == 0 {
+                    try database.execute(
+                        sql: "INSERT INTO catalog (id, min_reader) VALUES (lower(hex(randomblob(16))), 1)")
+                }
+                try database.execute(sql: "PRAGMA user_version = \(max(applied, steps.count))")
+                return .commit
+            }
+        }
+    }
+
+    private static func requireReadable(_ database: Database) throws {
+        let minimum = try Int.fetchOne(database, sql: "SELECT min_reader FROM catalog") ?? 1
+        guard minimum <= steps.count else {
+            throw CatalogError(
+                .unusable, "the catalog needs a program that knows schema \(minimum); this one knows \(steps.count)")
+        }
+    }
+
+    private static let steps = [initial]
+
+    private static let initial = """
+        CREATE TABLE catalog (id TEXT NOT NULL, min_reader INTEGER NOT NULL) STRICT;
+
+        CREATE TABLE images (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL, owner TEXT, profile TEXT, description TEXT NOT NULL,
+            visibility TEXT NOT NULL, protected INTEGER NOT NULL,
+            min_disk_gib INTEGER NOT NULL, min_ram_mib INTEGER NOT NULL, os TEXT NOT NULL,
+            status TEXT NOT NULL, operation TEXT, revision INTEGER NOT NULL,
+            content TEXT, origin TEXT,
+            created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX images_by_owner ON images (owner, number);
+
+        CREATE TABLE image_properties (
+            image TEXT NOT NULL REFERENCES images (id), key TEXT NOT NULL, value TEXT NOT NULL,
+            PRIMARY KEY (image, key)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE image_tags (
+            image TEXT NOT NULL REFERENCES images (id), position INTEGER NOT NULL, tag TEXT NOT NULL,
+            PRIMARY KEY (image, position)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE replicas (
+            image TEXT NOT NULL REFERENCES images (id), store TEXT NOT NULL,
+            state TEXT NOT NULL, object_key TEXT, url TEXT,
+            PRIMARY KEY (image, store)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE members (
+            image TEXT NOT NULL REFERENCES images (id), account TEXT NOT NULL,
+            status TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+            PRIMARY KEY (image, account)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX members_by_account ON members (account, status);
+
+        CREATE TABLE jobs (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            version INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,
+            owner TEXT, image TEXT, target TEXT, run_at INTEGER NOT NULL, fence INTEGER NOT NULL,
+            lease_boot TEXT, lease_until INTEGER,
+            canonical TEXT NOT NULL, reply_to TEXT, correlation_id TEXT,
+            body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX jobs_due ON jobs (kind, priority DESC, number) WHERE state IN ('queued', 'retrying');
+        CREATE INDEX jobs_deferred ON jobs (run_at) WHERE state = 'deferred';
+        CREATE INDEX jobs_running ON jobs (lease_until) WHERE state = 'running';
+        CREATE INDEX jobs_of_image ON jobs (image, number);
+        CREATE INDEX jobs_on_target ON jobs (target, number)
+            WHERE state IN ('queued', 'deferred', 'running', 'retrying');
+
+        CREATE TABLE job_predecessors (
+            predecessor TEXT NOT NULL, job TEXT NOT NULL REFERENCES jobs (id),
+            PRIMARY KEY (predecessor, job)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE job_secrets (
+            job TEXT NOT NULL PRIMARY KEY REFERENCES jobs (id), source_query TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE remembered_cancels (job TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE transfers (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE, job TEXT NOT NULL, image TEXT NOT NULL, store TEXT NOT NULL,
+            state TEXT NOT NULL, result TEXT, created_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX transfers_open ON transfers (job) WHERE state IN ('staging', 'committing');
+
+        CREATE TABLE sequences (image TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE outbox (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            event_id TEXT NOT NULL, image TEXT, job TEXT, sequence INTEGER,
+            destination TEXT NOT NULL, event TEXT NOT NULL,
+            published_at INTEGER, unrouted INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+        CREATE INDEX outbox_waiting ON outbox (number) WHERE published_at IS NULL;
+        CREATE INDEX outbox_by_image ON outbox (image, sequence);
+        CREATE INDEX outbox_by_job ON outbox (job, number);
+
+        CREATE TABLE roles (
+            role TEXT NOT NULL PRIMARY KEY, worker TEXT NOT NULL, boot TEXT NOT NULL, until INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+}
