@@ -36,7 +36,7 @@ var targets: [Target] = [
     system("CLibCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
 ]
 targets += room("ImageModel")
-targets += room("RabbitMQ", ["CRabbitMQ", "CLibCrypto", log])
+targets += room("RabbitMQ", ["CRabbitMQ", log])
 targets += room("JobMessages", ["ImageModel"])
 targets += room("ImageSource", ["ImageModel", "CCurl"])
 targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
