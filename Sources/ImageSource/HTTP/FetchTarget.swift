@@ -1,0 +1,125 @@
+import CCurl
+import Glibc
+import ImageModel
+
+/// A URL as libcurl parsed it: what was judged is, to the letter, what is connected to.
+struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+    /// Lower case.
+    let scheme: String
+    /// Without brackets, punycode for international names; numbers in any spelling have become dotted quads.
+    let host: String
+    /// The port, also when it is the scheme's default.
+    let port: UInt16
+    /// All of it, query included: a secret.
+    let wireText: String
+    /// Without query and fragment.
+    let description: String
+
+    /// The same as ``description``, so that reflection shows no query either.
+    var debugDescription: String { description }
+
+    /// Parses an absolute URL. Userinfo is refused, as are control characters and spaces.
+    init(url: String, query: String?) throws(SourceError) {
+        let handle = try URLHandle()
+        try handle.set(CURLUPART_URL, Self.escaped(url), else: "the URL cannot be parsed")
+        if let query { try handle.set(CURLUPART_QUERY, Self.escaped(query), else: "the URL's query cannot be parsed") }
+        try self.init(handle)
+    }
+
+    /// Where a `Location` leads from here (RFC 9110, section 10.2.2).
+    func redirected(to location: String) throws(SourceError) -> FetchTarget {
+        let handle = try URLHandle()
+        try handle.set(CURLUPART_URL, wireText, else: "the URL cannot be parsed")
+        do throws(SourceError) {
+            try handle.set(CURLUPART_URL, Self.escaped(location), else: "the Location of a redirect cannot be parsed")
+        } catch {
+            throw SourceError(.sourceRedirect, "\(self): \(error.message)")
+        }
+        let target = try FetchTarget(handle)
+        guard scheme != "https" || target.scheme == "https" else {
+            throw SourceError(.sourceRedirect, "\(self) redirects from https to \(target.scheme)")
+        }
+        return target
+    }
+
+    /// Whether credentials for one may go to the other (RFC 6454: scheme, host and port).
+    func isSameOrigin(as other: FetchTarget) -> Bool {
+        scheme == other.scheme && host == other.host && port == other.port
+    }
+
+    private init(_ handle: URLHandle) throws(SourceError) {
+        try handle.remove(CURLUPART_FRAGMENT)
+        guard let scheme = handle.get(CURLUPART_SCHEME), let port = handle.get(CURLUPART_PORT, CURLU_DEFAULT_PORT),
+            let number = UInt16(port), number > 0, let host = handle.get(CURLUPART_HOST, CURLU_PUNYCODE)
+        else { throw SourceError(.sourceDenied, "the URL has no host, or no scheme this source speaks") }
+        let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : HostRule.normalized(host)
+        guard IPAddress(bare) != nil || HostRule.isHostName(bare) else {
+            throw SourceError(.sourceDenied, "the URL's host is neither a host name nor an address")
+        }
+        if !host.hasPrefix("[") { try handle.set(CURLUPART_HOST, host, else: "the URL's host cannot be used") }
+        guard let wireText = handle.get(CURLUPART_URL) else {
+            throw SourceError(.sourceDenied, "the URL cannot be written")
+        }
+        try handle.remove(CURLUPART_QUERY)
+        self.scheme = scheme.lowercased()
+        self.host = bare
+        self.port = number
+        self.wireText = wireText
+        description = handle.get(CURLUPART_URL) ?? "\(scheme)://\(host)"
+    }
+
+    /// Percent-encodes what is not ASCII; nil when there is a control character or a space, which nobody writes well.
+    private static func escaped(_ text: String) throws(SourceError) -> String {
+        guard text.utf8.count <= 8_192 else { throw SourceError(.sourceDenied, "the URL is longer than 8192 bytes") }
+        var escaped: [UInt8] = []
+        for byte in text.utf8 {
+            guard byte > 0x20, byte != 0x7F else {
+                throw SourceError(.sourceDenied, "the URL contains a space or a control character")
+            }
+            if byte < 0x80 {
+                escaped.append(byte)
+            } else {
+                let digits = Array("0123456789ABCDEF".utf8)
+                escaped += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: escaped, as: UTF8.self)
+    }
+}
+
+/// Owns a handle of libcurl's URL interface (libcurl-url(3)).
+private final class URLHandle {
+    private let handle: OpaquePointer
+
+    init() throws(SourceError) {
+        guard let handle = curl_url() else { throw SourceError(.internal, "out of memory", isTransient: true) }
+        self.handle = handle
+    }
+
+    deinit {
+        curl_url_cleanup(handle)
+    }
+
+    func set(_ part: CURLUPart, _ value: String, else complaint: String) throws(SourceError) {
+        let code = curl_url_set(handle, part, value, UInt32(CURLU_DISALLOW_USER))
+        switch code {
+        case CURLUE_OK: return
+        case CURLUE_USER_NOT_ALLOWED: throw SourceError(.sourceDenied, "the URL contains a user name or password")
+        case CURLUE_UNSUPPORTED_SCHEME: throw SourceError(.sourceDenied, "the URL's scheme is not among fetch.schemes")
+        default: throw SourceError(.sourceDenied, "\(complaint): \(String(cString: curl_url_strerror(code)))")
+        }
+    }
+
+    func remove(_ part: CURLUPart) throws(SourceError) {
+        guard curl_url_set(handle, part, nil, 0) == CURLUE_OK else {
+            throw SourceError(.internal, "out of memory", isTransient: true)
+        }
+    }
+
+    func get(_ part: CURLUPart, _ flags: Int32 = 0) -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(handle, part, &text, UInt32(flags)) == CURLUE_OK, let text else { return nil }
+        defer { curl_free(text) }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,28 @@
+import CCurl
+import ImageModel
+
+/// `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3).
+enum RetryAfter {
+    /// The longest wait that a peer can ask for; more is cut to this.
+    static let limit: Duration = .seconds(24 * 3_600)
+
+    /// The wait asked for; nil when nothing usable was said.
+    ///
+    /// A date is measured from the response's own `Date`, so that the two clocks need not agree.
+    static func duration(_ head: ResponseHead, now: Timestamp) -> Duration? {
+        guard let text = head["retry-after"] else { return nil }
+        if let seconds = Int64(decimal: text) { return min(.seconds(seconds), limit) }
+        if !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+            return limit
+        }
+        guard let moment = seconds(text) else { return nil }
+        let from = head["date"].flatMap(seconds) ?? now.microseconds / 1_000_000
+        return min(max(.zero, .seconds(moment - from)), limit)
+    }
+
+    /// An HTTP date in seconds since the epoch.
+    private static func seconds(_ text: String) -> Int64? {
+        let moment = curl_getdate(text, nil)
+        return moment < 0 ? nil : Int64(moment)
+    }
+}
