@@ -66,3 +66,14 @@ start_process() {
     setsid "$@" </dev/null >"$output" 2>&1 &
     remember_process "$!" "$file" || die "$1 ended at once: $(tail -n 3 -- "$output")"
 }
+
+# free_ports COUNT: ports of 127.0.0.1 that nobody uses now.
+free_ports() {
+    python3 - "$1" <<'PYTHON'
+import socket, sys
+sockets = [socket.socket() for _ in range(int(sys.argv[1]))]
+for s in sockets:
+    s.bind(("127.0.0.1", 0))
+print(*(s.getsockname()[1] for s in sockets))
+PYTHON
+}
