@@ -1,0 +1,51 @@
+import ImageModel
+
+/// What is told to whom, what is kept how long, and what is forgiven.
+enum OperationKeys {
+    static let progress = SettingKey(
+        "events.progress_interval", .duration(atLeast: .milliseconds(10)), default: .seconds(2),
+        "Least time between two progress events of a job.")
+    static let replyTo = SettingKey(
+        "events.reply_to",
+        each: .text("pattern", allowed: "a queue name, `*` for any text") { !$0.isEmpty && $0.utf8.count <= 255 },
+        default: ["amq.rabbitmq.reply-to.*", "amq.gen-*", "reply.*"],
+        "Queues to which a job may ask for its reply; never those of `broker.prefix`.")
+
+    static let jobs = SettingKey(
+        "retention.jobs", .duration(atLeast: .seconds(1)), default: days(30),
+        "How long an ended job's id is remembered.")
+    static let history = SettingKey(
+        "retention.history", .duration(), default: days(365), "How long events are kept.")
+    static let pendingDelete = SettingKey(
+        "retention.pending_delete", .duration(), default: .zero, "How long a deleted image can be restored.")
+    static let staging = SettingKey(
+        "retention.staging", .duration(atLeast: .seconds(1)), default: days(7),
+        "Age from which the sweeper removes what no job needs.")
+
+    static let relax = SettingKey(
+        "inspect.relax.<rule>", each: .name(atMost: 64),
+        "Profiles or stores for which a finding of this inspection rule is a warning.")
+
+    static let admin = SettingKey(
+        "admin.listen", .address, default: ListenAddress(host: "127.0.0.1", port: 8_474),
+        "The live page and its read-only API.")
+    static let adminToken = SettingKey<Secret?>(
+        "admin.token", .secret(atLeast: 16), "Bearer token of the page and its API; required on any but loopback.")
+    static let health = SettingKey(
+        "health.listen", .address, default: ListenAddress(host: "127.0.0.1", port: 8_475),
+        "`/healthz`, `/readyz`, `/metrics`.")
+
+    static let accounts = SettingKey(
+        "access.publishers.<user>.accounts", each: .account, "Accounts for which this RabbitMQ user may publish.")
+    static let kinds = SettingKey(
+        "access.publishers.<user>.kinds", each: ValueForm<JobKind>.word(), "Kinds of job it may publish.")
+    static let profiles = SettingKey(
+        "access.publishers.<user>.profiles", each: .name(atMost: 64), "Profiles it may name.")
+
+    static let all: [any ConfigurationKey] = [
+        progress, replyTo, jobs, history, pendingDelete, staging, relax, admin, adminToken, health, accounts, kinds,
+        profiles,
+    ]
+
+    private static func days(_ count: Int) -> Duration { .seconds(count * 86_400) }
+}
