@@ -40,8 +40,16 @@ public protocol ImageStore: Sendable {
 }
 
 /// The bytes of one transfer while they are written, by one writer, from the first to the last.
+///
+/// One task calls, one call at a time, and not after the `body` of ``ImageStore/withStaging(_:expectedSize:_:)``
+/// returned.
 public protocol StagedImage: Sendable {
     /// Appends a chunk. Every chunk but the last must be full, so that writes stay aligned.
+    ///
+    /// May return when the chunk is only queued, so that the caller prepares the next one meanwhile; a store keeps a
+    /// small, fixed number of chunks queued and makes the caller wait when they are that many. What goes wrong with a
+    /// queued chunk is thrown by the next call of ``append(_:)``, ``synchronize()`` or ``commit()``, and by every one
+    /// after it: a transfer whose bytes did not all arrive cannot be committed.
     func append(_ chunk: ImageChunk) async throws(StoreError)
 
     /// Makes all appended bytes durable and returns their number.
