@@ -1,0 +1,52 @@
+public import ImageModel
+
+/// Tells jobs from what can never become one.
+public enum JobDecoder {
+    /// The version of the message format that this decoder reads.
+    public static let version: Int64 = 1
+
+    /// The job that `message` asks for.
+    ///
+    /// - Throws: ``RejectedMessage`` with `malformed_message` when body or properties cannot be read at all,
+    ///   `unsupported_version` when the body says another version, and `invalid_job` with every broken rule otherwise.
+    public static func decode(_ message: IncomingMessage) throws(RejectedMessage) -> JobSubmission {
+        let root = try object(in: message)
+        let salvage = SalvagedFacts(message, body: .object(root))
+        if let version = root["version"], version.integer != Self.version {
+            let violation = Violation(
+                path: "/version", rule: "must be \(Self.version)", value: ShortenedText.show(version))
+            throw RejectedMessage(.unsupportedVersion, [violation], of: message, salvage: salvage)
+        }
+        var body = JobBody(message, root: root)
+        body.read()
+        guard body.reader.violations.isEmpty, let kind = body.kind, let request = body.draft.request(kind) else {
+            throw RejectedMessage(.invalidJob, body.reader.violations, of: message, salvage: salvage)
+        }
+        let trace = message.trace
+        return JobSubmission(
+            request: request, canonicalForm: CanonicalJob.text(of: root, id: request.id),
+            sourceQuery: body.draft.source?.query, replyTo: message.replyTo, correlationID: message.correlationID,
+            traceparent: trace?.traceparent, tracestate: trace?.tracestate, userID: message.userID)
+    }
+
+    private static func object(in message: IncomingMessage) throws(RejectedMessage) -> JSONObject {
+        func malformed(_ path: String, _ rule: String, _ value: String) -> RejectedMessage {
+            RejectedMessage(
+                .malformedMessage, [Violation(path: path, rule: rule, value: value)], of: message,
+                salvage: SalvagedFacts(properties: message))
+        }
+        if let problem = message.propertyProblem {
+            throw malformed("", problem.rule, ShortenedText.show(.string(problem.value)))
+        }
+        let body: JSONValue
+        do {
+            body = try StrictJSONParser.parse(message.body, limits: .jobMessage)
+        } catch {
+            throw malformed(error.path.description, "\(error.reason) at byte \(error.offset)", error.value)
+        }
+        guard let object = body.object else {
+            throw malformed("", "must be a JSON object", ShortenedText.show(body))
+        }
+        return object
+    }
+}

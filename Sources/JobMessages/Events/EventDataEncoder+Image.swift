@@ -1,0 +1,42 @@
+public import ImageModel
+
+extension EventDataEncoder {
+    /// The `image` object, which `images show --json` prints.
+    ///
+    /// - Parameter includesLocationURLs: Whether each location has its `url`; events never tell them.
+    public static func json(_ image: Image, includesLocationURLs: Bool) -> JSONValue {
+        let details = image.details
+        return [
+            "id": .string(image.id.rawValue),
+            "name": .string(details.name),
+            "owner": .optional(details.owner?.rawValue),
+            "profile": .optional(details.profile),
+            "status": .string(image.status.rawValue),
+            "operation": .optional(image.operation?.rawValue),
+            "revision": .integer(image.revision),
+            "format": .optional(image.content?.format.rawValue),
+            "size": .optional(image.content?.size),
+            "virtual_size": .optional(image.content?.virtualSize),
+            "digests": JSONValue(image.content?.digests ?? []),
+            "locations": .array(image.replicas.map { location($0, includesURL: includesLocationURLs) }),
+            "visibility": .string(details.visibility.rawValue),
+            "protected": .bool(details.isProtected),
+            "tags": .strings(details.tags),
+            "os": JSONValue(details.os),
+            "min_disk_gib": .integer(details.minimumDiskGiB),
+            "min_ram_mib": .integer(details.minimumRAMMiB),
+            "properties": JSONValue(details.properties),
+            "origin": .optional(image.origin?.rawValue),
+            "created_at": .string(image.createdAt.description),
+            "updated_at": .string(image.updatedAt.description),
+        ]
+    }
+
+    private static func location(_ replica: Replica, includesURL: Bool) -> JSONValue {
+        var object = JSONObject()
+        object.append("store", .string(replica.store.rawValue))
+        object.append("state", .string(replica.state.rawValue))
+        if includesURL { object.append("url", .optional(replica.url)) }
+        return .object(object)
+    }
+}

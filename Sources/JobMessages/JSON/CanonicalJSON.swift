@@ -1,0 +1,28 @@
+/// The JSON Canonicalization Scheme of RFC 8785: equal meaning, equal bytes.
+public enum CanonicalJSON {
+    /// The canonical text of `value`.
+    ///
+    /// Integers beyond ±2⁵³ are rounded to doubles, as the scheme demands.
+    public static func text(of value: JSONValue) -> String {
+        JSONWriter.text(of: canonical(value))
+    }
+
+    private static func canonical(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .integer(let number): spelled(Double(number))
+        case .number(let number): spelled(number.value)
+        case .array(let elements): .array(elements.map(canonical))
+        case .object(let object):
+            .object(
+                JSONObject(
+                    object.members
+                        .map { JSONObject.Member(name: $0.name, value: canonical($0.value)) }
+                        .sorted { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) }))
+        case .null, .bool, .string: value
+        }
+    }
+
+    private static func spelled(_ number: Double) -> JSONValue {
+        JSONNumber(number).map(JSONValue.number) ?? .null
+    }
+}
