@@ -1,4 +1,5 @@
 # A worker of our own for quickstart and bench: sourced after common.bash, never run.
+# shellcheck disable=SC2034,SC2154  # variables pass between this file and those that source it
 # Everything lies in $work: services/ (broker, origin), images/ (the store), catalog.db, longshore.yaml, worker.log.
 
 # build_worker: sets $longshore, the release executable.
