@@ -31,7 +31,7 @@ public protocol OpenedSource: Sendable {
 }
 
 /// What to fetch.
-public struct FetchRequest: Sendable {
+public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     /// An absolute URL without query and without userinfo.
     public var url: String
     /// The query without `?`; a secret: it goes to the wire only.
@@ -48,6 +48,12 @@ public struct FetchRequest: Sendable {
         self.sizeLimit = sizeLimit
         self.resume = resume
     }
+
+    /// The URL; the query stays hidden.
+    public var description: String { url }
+
+    /// The same, so that reflection shows no query either.
+    public var debugDescription: String { url }
 }
 
 /// Where a fetch that was interrupted goes on, provided the object is still the same.

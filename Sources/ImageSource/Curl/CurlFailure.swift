@@ -25,8 +25,9 @@ struct CurlFailure {
             CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CRL_BADFILE, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_CLIENTCERT:
             return SourceError(.sourceTLS, "\(target): \(reason)")
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT:
-            return SourceError(.sourceDenied, "\(target): \(reason)")
+        case CURLE_UNSUPPORTED_PROTOCOL:
+            // The URL's scheme was judged before: here it is the peer that does not speak HTTP.
+            return SourceError(.sourceUnavailable, "\(target): \(reason)")
         case CURLE_OUT_OF_MEMORY:
             return SourceError(.internal, "\(target): libcurl is out of memory", isTransient: true)
         default:

@@ -15,7 +15,7 @@ final class CurlTransfer {
     private let mailbox: TransferMailbox
     private var easy: EasyHandle?
     private var phase = Phase.connecting
-    private var phaseStart = CurlNetwork.now()
+    private var connectedAt = Duration.zero
     private var head = ResponseHead()
     private var opening: Opening?
     private var stall: StallWatch?
@@ -93,27 +93,31 @@ final class CurlTransfer {
         curl_easy_pause(easy.pointer, CURLPAUSE_CONT)
     }
 
-    /// The next moment at which patience ends, and what to say then.
-    var deadline: (moment: Duration, error: SourceError)? {
+    /// The next moment at which patience ends; nil when libcurl has nothing more to do.
+    var deadline: Duration? {
         guard easy != nil else { return nil }
-        let timeouts = order.policy.timeouts
-        let total = (order.deadline, late("did not end within \(timeouts.total)"))
-        let own: (Duration, SourceError)? =
-            switch phase {
-            case .connecting: (phaseStart + timeouts.connect, late("did not connect within \(timeouts.connect)"))
-            case .waitingForHead: (phaseStart + timeouts.header, late("sent no header within \(timeouts.header)"))
-            case .body:
-                stall?.deadline.map {
-                    ($0, late("sent less than \(timeouts.stallBytesPerSecond) B/s for \(timeouts.stall)"))
-                }
-            case .over: nil
-            }
-        guard let own, own.0 < total.0 else { return total }
-        return own
+        return min(order.deadline, phaseDeadline ?? order.deadline)
     }
 
-    private func late(_ what: String) -> SourceError {
-        SourceError(.sourceUnavailable, "\(order.target) \(what)", isTransient: true)
+    /// What to say when the deadline is over.
+    var lateness: SourceError {
+        let timeouts = order.policy.timeouts
+        let what =
+            switch phase {
+            case _ where order.deadline <= phaseDeadline ?? order.deadline: "did not end within \(timeouts.total)"
+            case .body: "sent less than \(timeouts.stallBytesPerSecond) B/s for \(timeouts.stall)"
+            default: "sent no header within \(timeouts.header)"
+            }
+        return SourceError(.sourceUnavailable, "\(order.target) \(what)", isTransient: true)
+    }
+
+    private var phaseDeadline: Duration? {
+        switch phase {
+        // libcurl itself watches the time to connect.
+        case .connecting, .over: nil
+        case .waitingForHead: connectedAt + order.policy.timeouts.header
+        case .body: stall?.deadline
+        }
     }
 
     private func release(from multi: UnsafeMutableRawPointer) {
@@ -164,7 +168,7 @@ final class CurlTransfer {
     /// The connection stands, TLS included, and the request is about to be sent.
     func connected() {
         phase = .waitingForHead
-        phaseStart = CurlNetwork.now()
+        connectedAt = CurlNetwork.now()
     }
 
     /// A line of the head, or of the trailers; false breaks the transfer off.

@@ -64,7 +64,6 @@ final class EasyHandle {
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         if let caFile = policy.caFile { try set(CURLOPT_CAINFO, caFile) }
-        // The loop's own clock is a little later than this one and catches what this one does not.
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, policy.timeouts.connect.wholeMilliseconds))
         try set(CURLOPT_NOSIGNAL, 1)
         // Do not wait for a resolver thread that hangs when a transfer is closed.

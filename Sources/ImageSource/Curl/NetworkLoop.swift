@@ -60,10 +60,10 @@ final class NetworkLoop {
         var next = now + .seconds(60)
         for transfer in transfers.values {
             guard let deadline = transfer.deadline else { continue }
-            if deadline.moment <= now {
-                transfer.fail(deadline.error, removingFrom: multi)
+            if deadline <= now {
+                transfer.fail(transfer.lateness, removingFrom: multi)
             } else {
-                next = min(next, deadline.moment)
+                next = min(next, deadline)
             }
         }
         let wait = next - now

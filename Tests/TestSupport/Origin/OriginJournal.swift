@@ -1,0 +1,101 @@
+import Synchronization
+
+/// A request as it came.
+public struct OriginRequest: Sendable {
+    /// `GET`, `HEAD`, …
+    public let method: String
+    /// Without the query.
+    public let path: String
+    /// Without the question mark.
+    public let query: String?
+    /// Names in lower case.
+    public let fields: [String: String]
+
+    /// The value of a field, by its name in any case.
+    public subscript(name: String) -> String? { fields[name.lowercased()] }
+}
+
+/// What an ``Origin`` saw and sent. Tests ask it, and wait for it.
+public final class OriginJournal: Sendable {
+    /// Everything that happened so far.
+    public struct Entries: Sendable {
+        /// Requests in the order of their coming.
+        public internal(set) var requests: [OriginRequest] = []
+        /// Bytes of bodies that the kernel took, by path.
+        public internal(set) var bytesSent: [String: Int64] = [:]
+        /// Answers that were sent to their last byte, by path.
+        public internal(set) var completed: [String: Int] = [:]
+        /// Answers that ended because the client hung up, by path.
+        public internal(set) var hangUps: [String: Int] = [:]
+        /// Answers that are held at a gate, by path.
+        public internal(set) var held: [String: Int] = [:]
+        /// Times at which the client took nothing for a while although there was more, by path.
+        public internal(set) var stuck: [String: Int] = [:]
+
+        /// The requests for one path.
+        public func requests(for path: String) -> [OriginRequest] { requests.filter { $0.path == path } }
+    }
+
+    private struct Waiter {
+        let id: UInt64
+        let condition: @Sendable (Entries) -> Bool
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    private struct State {
+        var entries = Entries()
+        var waiters: [Waiter] = []
+        var lastID: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Everything that happened so far.
+    public var entries: Entries { state.withLock { $0.entries } }
+
+    /// Returns as soon as `condition` holds, or when the task is cancelled.
+    public func wait(until condition: @escaping @Sendable (Entries) -> Bool) async {
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isMet = state.withLock { state in
+                    let isMet = condition(state.entries) || Task.isCancelled
+                    if !isMet {
+                        state.waiters.append(Waiter(id: id, condition: condition, continuation: continuation))
+                    }
+                    return isMet
+                }
+                if isMet { continuation.resume() }
+            }
+        } onCancel: {
+            resume { $0.id == id }
+        }
+    }
+
+    func note(_ change: @Sendable (inout Entries) -> Void) {
+        let entries = state.withLock { state in
+            change(&state.entries)
+            return state.entries
+        }
+        resume { $0.condition(entries) }
+    }
+
+    private func resume(where isDue: (Waiter) -> Bool) {
+        let due = state.withLock { state in
+            let due = state.waiters.filter(isDue)
+            state.waiters.removeAll(where: isDue)
+            return due
+        }
+        for waiter in due { waiter.continuation.resume() }
+    }
+}
+
+extension [String: Int] {
+    /// Adds one at a key.
+    mutating func count(_ key: String) {
+        self[key, default: 0] += 1
+    }
+}
