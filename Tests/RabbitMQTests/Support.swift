@@ -55,6 +55,21 @@ func withTopology<Result: Sendable>(
     return try result.get()
 }
 
+/// Publishes all at once.
+///
+/// - Returns: What became of each.
+func publishAll(_ messages: [OutgoingMessage], with publisher: RabbitMQPublisher) async throws -> [PublishConfirmation]
+{
+    try await withThrowingTaskGroup { group in
+        for (index, message) in messages.enumerated() {
+            group.addTask { (index, try await publisher.publish(message)) }
+        }
+        var results: [Int: PublishConfirmation] = [:]
+        for try await (index, confirmation) in group { results[index] = confirmation }
+        return messages.indices.compactMap { results[$0] }
+    }
+}
+
 /// The next delivery, which must come.
 func next(_ consumer: RabbitMQConsumer) async throws -> Delivery {
     try #require(await consumer.nextDeliveries(upTo: 1).first)

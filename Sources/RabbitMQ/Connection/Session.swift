@@ -89,6 +89,10 @@ extension Session {
         link.hasRun = true
         try link.configuration.validate()
         var dialer = Dialer(link.configuration)
+        defer {
+            link.events.yield(.ended)
+            link.events.finish()
+        }
         while !Task.isCancelled {
             switch await dialer.dial() {
             case .success(let transport):
@@ -97,11 +101,10 @@ extension Session {
                 if connected.duration(to: .now) > .seconds(10) { dialer.succeeded() }
                 await pause(&dialer, error)
             case .failure(let error):
+                guard error.code != .invalidConfiguration else { throw error }
                 if !Task.isCancelled { await pause(&dialer, error) }
             }
         }
-        link.events.yield(.ended)
-        link.events.finish()
     }
 
     private func pause(_ dialer: inout Dialer, _ error: RabbitMQError) async {

@@ -28,6 +28,7 @@ extension RabbitMQConsumer {
         incarnations += 1
         let incarnation = incarnations
         subscriptions[queue]?.incarnation = incarnation
+        subscriptions[queue]?.phase = .opening
         connection.openChannel { [self] channel, result in
             guard subscriptions[queue]?.incarnation == incarnation else { return }
             switch result {
@@ -39,8 +40,6 @@ extension RabbitMQConsumer {
                 if error.code == .systemResources { interrupted(queue, error) }
             }
         }
-        // Until the answer comes no channel belongs to the queue, so channel zero stands in.
-        if case .idle = subscriptions[queue]?.phase { subscriptions[queue]?.phase = .starting(channel: 0) }
     }
 
     private func start(

@@ -12,6 +12,8 @@ struct Subscription {
     enum Phase: Equatable {
         /// There is no channel; one may be opened at this moment, or at once.
         case idle(retryAt: ContinuousClock.Instant?)
+        /// A channel is being opened.
+        case opening
         /// Requests are under way that lead to `consuming`.
         case starting(channel: UInt16)
         case consuming(channel: UInt16)
@@ -47,7 +49,7 @@ struct Subscription {
     /// The channel deliveries are settled on.
     var channel: UInt16? {
         switch phase {
-        case .idle, .closing: nil
+        case .idle, .opening, .closing: nil
         case .starting(let channel), .consuming(let channel), .stopping(let channel), .parked(let channel): channel
         }
     }
@@ -64,7 +66,7 @@ struct Subscription {
     /// What brings the broker nearer to what is wanted.
     func step(now: ContinuousClock.Instant) -> Step {
         switch phase {
-        case .starting, .stopping, .closing: .nothing
+        case .opening, .starting, .stopping, .closing: .nothing
         case .idle(let retryAt): isWanted && (retryAt.map { $0 <= now } ?? true) ? .open : .nothing
         case .consuming(let channel) where mustRecycle: .close(channel: channel)
         case .consuming(let channel): isWanted && prefetch == startedPrefetch ? .nothing : .cancel(channel: channel)

@@ -48,7 +48,7 @@ public struct OutgoingMessage: Sendable {
 }
 
 /// What became of a published message. Either way the broker has taken responsibility for it.
-public enum Confirmation: Sendable, Hashable {
+public enum PublishConfirmation: Sendable, Hashable {
     /// It is in at least one queue, on disk where the queue is durable and the message persistent.
     case routed
     /// No queue wanted it, and the broker has dropped it.

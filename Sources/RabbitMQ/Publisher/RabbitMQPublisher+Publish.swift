@@ -14,7 +14,7 @@ extension RabbitMQPublisher {
     ///   of them leave it open whether the broker has the message.
     public func publish(
         _ message: OutgoingMessage, confirmTimeout: Duration = .seconds(30)
-    ) async throws(RabbitMQError) -> Confirmation {
+    ) async throws(RabbitMQError) -> PublishConfirmation {
         try message.validate(bodyLimit: link.bodyLimit, frameMax: frameMax)
         guard !hasEnded else { throw Self.ended }
         nextRequest += 1
@@ -39,7 +39,7 @@ extension RabbitMQPublisher {
         settle(id, .failure(RabbitMQError(.cancelled, "Publishing was cancelled.")))
     }
 
-    func settle(_ id: UInt64, _ result: Result<Confirmation, RabbitMQError>) {
+    func settle(_ id: UInt64, _ result: Result<PublishConfirmation, RabbitMQError>) {
         requests.removeValue(forKey: id)?.continuation.resume(returning: result)
     }
 

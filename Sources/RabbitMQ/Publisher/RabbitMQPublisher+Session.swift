@@ -72,7 +72,7 @@ extension RabbitMQPublisher: Session {
 
     private static func result(
         _ resolution: ConfirmLedger<UInt64>.Resolution
-    ) -> Result<Confirmation, RabbitMQError> {
+    ) -> Result<PublishConfirmation, RabbitMQError> {
         guard resolution.isPositive else {
             return .failure(
                 RabbitMQError(.nacked, "The broker refused a message, for example because a queue is full.")

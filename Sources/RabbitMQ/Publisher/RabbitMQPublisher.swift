@@ -27,7 +27,7 @@ public actor RabbitMQPublisher {
     struct Request {
         let message: OutgoingMessage
         let deadline: ContinuousClock.Instant
-        let continuation: CheckedContinuation<Result<Confirmation, RabbitMQError>, Never>
+        let continuation: CheckedContinuation<Result<PublishConfirmation, RabbitMQError>, Never>
         var wasWritten = false
     }
 

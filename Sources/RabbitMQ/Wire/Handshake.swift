@@ -21,7 +21,7 @@ struct Handshake {
         do {
             try openSocket(state)
             try logIn(state)
-            tune(amqp_get_sockfd(state), heartbeat: Int(amqp_get_heartbeat(state)))
+            tune(amqp_get_sockfd(state), interval: interval(state))
         } catch {
             amqp_destroy_connection(state)
             throw error
@@ -30,9 +30,7 @@ struct Handshake {
         amqp_maybe_release_buffers(state)
         return Transport(
             state: state, endpoint: endpoint, serverProperties: properties,
-            pulse: Watchdog.shared.watch(
-                amqp_get_sockfd(state), limit: 2 * max(1, Int(amqp_get_heartbeat(state)))
-            )
+            pulse: Watchdog.shared.watch(amqp_get_sockfd(state), limit: 2 * interval(state))
         )
     }
 
@@ -150,15 +148,19 @@ struct Handshake {
 
     /// Bounds how long the kernel keeps trying to deliver bytes and notices silent peers, where librabbitmq does not.
     /// Failure is of no consequence: the watchdog is the second line.
-    private func tune(_ descriptor: Int32, heartbeat: Int) {
-        let seconds = Int32(clamping: max(1, heartbeat))
+    private func tune(_ descriptor: Int32, interval: Int) {
+        let tcp = Int32(IPPROTO_TCP)
         set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
-        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, seconds)
-        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, max(1, seconds / 2))
-        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPCNT, 3)
-        set(
-            descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT,
-            seconds.multipliedReportingOverflow(by: 2_000).partialValue)
+        set(descriptor, tcp, TCP_KEEPIDLE, Int32(interval))
+        set(descriptor, tcp, TCP_KEEPINTVL, Int32(max(1, interval / 2)))
+        set(descriptor, tcp, TCP_KEEPCNT, 3)
+        set(descriptor, tcp, TCP_USER_TIMEOUT, Int32(2_000 * interval))
+    }
+
+    /// Seconds after which a sign of life is due; ours when the broker wants no heartbeats. At most 65535.
+    private func interval(_ state: amqp_connection_state_t) -> Int {
+        let negotiated = Int(amqp_get_heartbeat(state))
+        return negotiated > 0 ? negotiated : configuration.heartbeatSeconds
     }
 
     private func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
