@@ -33,6 +33,7 @@ public actor RabbitMQAdmin {
     ///   - configuration: How to reach the broker; `backoff` is not used.
     ///   - body: What to do.
     /// - Throws: What `body` throws; the reason why the last endpoint could not be reached.
+    @discardableResult
     public static func withSession<Result: Sendable>(
         _ configuration: ConnectionConfiguration,
         _ body: (RabbitMQAdmin) async throws(RabbitMQError) -> Result
