@@ -55,7 +55,7 @@ targets += room(
 targets += room(
     "LongshoreSettings",
     [
-        "ImageModel", .product(name: "Configuration", package: "swift-configuration"),
+        "ImageModel", "ImageSource", .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Yams", package: "Yams"),
     ]
 )

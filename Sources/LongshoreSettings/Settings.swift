@@ -6,7 +6,7 @@ public import ImageModel
 /// Printing it shows no secret.
 public struct Settings: Sendable, Hashable {
     /// Names this installation in the `source` of its events, `/longshore/<cluster>`.
-    public var cluster = "default"
+    public var cluster: String
     /// The RabbitMQ to work with.
     public var broker: Broker
     /// The catalog.

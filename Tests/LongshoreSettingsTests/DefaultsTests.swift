@@ -14,6 +14,7 @@ struct DefaultsTests {
         #expect(settings.broker.topology == .declare)
         #expect(settings.broker.queueType == .quorum)
         #expect(settings.catalog.url == ServiceURL("sqlite:///var/lib/longshore/catalog.db"))
+        #expect(settings.catalog.file == "/var/lib/longshore/catalog.db")
         #expect(settings.catalog.secretKey == nil)
         #expect(settings.stores.map(\.key.rawValue) == ["default"])
         #expect(settings.stores.first?.value.folder == "/var/lib/longshore/images")

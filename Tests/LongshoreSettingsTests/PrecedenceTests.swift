@@ -1,4 +1,5 @@
 import ImageModel
+import ImageSource
 import Testing
 
 @testable import LongshoreSettings
@@ -12,7 +13,7 @@ struct PrecedenceTests {
             ["LONGSHORE_RETRY_BASE": "3s", "LONGSHORE_FETCH_ALLOW_PRIVATE": "c"])
         #expect(settings.retry.base == .seconds(3))
         #expect(settings.retry.max == .seconds(60))
-        #expect(settings.fetch.allowPrivate == ["c"])
+        #expect(settings.fetch.allowPrivate.map(\.description) == ["c"])
     }
 
     @Test("An empty variable counts as not set")

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "PostgreSQLCatalog": MODEL + ["Catalog", "CPostgreSQL"],
     "ImageJobs": STEPS,
     "Worker": STEPS + ["RabbitMQ", "JobMessages", "ImageJobs"],
-    "LongshoreSettings": MODEL,
+    "LongshoreSettings": MODEL + ["ImageSource"],  # whose address rules it reads
     "longshore": STEPS
     + ["RabbitMQ", "JobMessages", "ImageJobs", "Worker", "S3Store", "SQLiteCatalog", "PostgreSQLCatalog"]
     + ["LongshoreSettings"],

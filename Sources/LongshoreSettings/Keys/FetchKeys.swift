@@ -1,4 +1,5 @@
 import ImageModel
+import ImageSource
 
 /// From where and how patiently images are fetched, and how much of them.
 enum FetchKeys {

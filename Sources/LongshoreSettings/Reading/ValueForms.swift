@@ -1,4 +1,5 @@
 import ImageModel
+import ImageSource
 
 extension ValueForm<Duration> {
     static func duration(atLeast least: Duration = .zero) -> Self {
@@ -56,6 +57,17 @@ extension ValueForm<ListenAddress> {
     }
 }
 
+extension ValueForm<HostRule> {
+    static var destination: Self {
+        Self(
+            "destination", allowed: "a host name, *.name, address, network (10.0.0.0/8) or host:port; not a URL",
+            text: \.description
+        ) { text in
+            HostRule(text)
+        }
+    }
+}
+
 extension ValueForm<AccountID> {
     static var account: Self {
         Self("account", allowed: "letters, digits and ._:@=+-, at most 64", text: \.rawValue) { AccountID($0) }
@@ -105,13 +117,6 @@ extension ValueForm<String> {
 
     static var path: Self {
         text("path", allowed: "an absolute path") { $0.hasPrefix("/") && !$0.contains("\0") }
-    }
-
-    /// A host, network or host with port, as the address guard reads them.
-    static var destination: Self {
-        text("destination", allowed: "a host name, address, network (10.0.0.0/8) or host:port; not a URL") { text in
-            !text.isEmpty && !text.contains("//") && text.allSatisfy { $0.isPlain || ".:*_-[]/".contains($0) }
-        }
     }
 
     /// The beginning of the URLs a credential may be sent to. A query or userinfo would never match anything.

@@ -1,4 +1,5 @@
 public import ImageModel
+public import ImageSource
 
 extension Settings {
     /// A scheme of source URLs.
@@ -13,12 +14,12 @@ extension Settings {
 
     /// From where and how patiently images are fetched.
     public struct Fetch: Sendable, Hashable {
-        /// Host names, CIDRs and `host:port` exempt from the rule that private addresses are refused.
-        public var allowPrivate: [String]
+        /// Exempt from the rule that private addresses are refused.
+        public var allowPrivate: [HostRule]
         /// When not empty, nothing but these is fetched from.
-        public var only: [String]
+        public var only: [HostRule]
         /// Never fetched from, whatever the other two say.
-        public var deny: [String]
+        public var deny: [HostRule]
         /// Allowed URL schemes.
         public var schemes: [Scheme]
         /// Allowed ports.

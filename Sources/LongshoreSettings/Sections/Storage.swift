@@ -1,4 +1,3 @@
-import Foundation
 public import ImageModel
 
 extension Settings {
@@ -8,6 +7,9 @@ extension Settings {
         public var url: ServiceURL
         /// Encrypts the secrets the catalog holds; nil when none was given.
         public var secretKey: Secret?
+
+        /// The file of a `sqlite` catalog, percent-decoded; nil for any other.
+        public var file: String? { url.localPath(scheme: "sqlite") }
 
         init(reading reader: inout SettingsReader) {
             url = reader.value(StorageKeys.catalog)
@@ -25,10 +27,7 @@ extension Settings {
         public var reserve: ByteCount
 
         /// The folder of a `file` store, percent-decoded; nil for any other.
-        public var folder: String? {
-            guard url.scheme == "file" else { return nil }
-            return String(url.revealed.dropFirst("file://".count)).removingPercentEncoding
-        }
+        public var folder: String? { url.localPath(scheme: "file") }
 
         /// All stores that have a name, or the default one when none has.
         static func all(reading reader: inout SettingsReader) -> [StoreName: Store] {

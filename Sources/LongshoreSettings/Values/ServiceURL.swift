@@ -1,3 +1,5 @@
+import Foundation
+
 /// The URL of a service, which may carry a password or a signed query: printing shows neither.
 public struct ServiceURL: Sendable, Hashable {
     /// The URL as configured, for the one place that connects.
@@ -12,6 +14,12 @@ public struct ServiceURL: Sendable, Hashable {
     /// Wraps a URL without judging it.
     public init(_ revealed: String) {
         self.revealed = revealed
+    }
+
+    /// The path of a URL without a host, percent-decoded; nil when its scheme is another.
+    func localPath(scheme: String) -> String? {
+        guard self.scheme == scheme else { return nil }
+        return String(revealed.dropFirst(scheme.count + 3)).removingPercentEncoding
     }
 
     /// The text without what may be secret: userinfo (all before the last `@`) and query are replaced by `…`.
