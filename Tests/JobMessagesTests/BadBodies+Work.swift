@@ -85,7 +85,8 @@ extension BadBody {
         .invalid(
             ContractMessage.source("https://h/" + String(repeating: "a", count: 8_192)), "/source/url", "8192 bytes"),
         .invalid(
-            #"{"version":1,"id":"j","kind":"import","image":{"name":"n"},"source":{"url":7}}"#, "/source/url", "string"),
+            #"{"version":1,"id":"j","kind":"import","image":{"name":"n"},"source":{"url":7}}"#, "/source/url",
+            "string"),
         .invalid(ContractMessage.with(#""expect":{"size":-1}"#), "/expect/size", "is -1"),
         .invalid(ContractMessage.with(#""expect":{"format":"ova"}"#), "/expect/format", #""ova""#),
         .invalid(ContractMessage.with(#""expect":{"digests":{"crc32":"00"}}"#), "/expect/digests/crc32", "blake2b-512"),

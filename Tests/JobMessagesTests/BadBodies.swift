@@ -62,7 +62,7 @@ extension BadBody {
         .invalid(#"{"version":1,"id":"","kind":"cancel","job":{"id":"k"}}"#, "/id", "1 to 128"),
         .invalid(#"{"version":1,"id":".a","kind":"cancel","job":{"id":"k"}}"#, "/id", "beginning with"),
         .invalid(
-            #"{"version":1,"id":"\#(String(repeating: "a", count: 129))","kind":"cancel","job":{"id":"k"}}"#, "/id", "…"
+            ContractMessage.cancel.replacing("j1", with: String(repeating: "a", count: 129)), "/id", "…"
         ),
         .invalid(ContractMessage.with(#""colour":"s3cret""#), "/colour", "not a member of an import job"),
         .invalid(ContractMessage.with(#""source":{}"#, in: ContractMessage.copy), "/source", "a copy job"),

@@ -1,0 +1,142 @@
+import ImageModel
+import JobMessages
+import Testing
+
+@Suite("Jobs written as messages")
+struct JobMessageTests {
+    /// Goal: whatever the commands enqueue is decoded to the very same request.
+    /// Method: 3,000 requests made of a fixed seed, every optional member present or absent by chance.
+    @Test("What is written decodes to the same request", .timeLimit(.minutes(1)))
+    func roundTrip() throws {
+        let samples = RequestSamples(seed: 11)
+        for _ in 0..<3_000 {
+            let request = try samples.request()
+            let query = request.kind == .import ? samples.maybe("sig=a%20b&c=?") : nil
+            let message = JobMessage(request, sourceQuery: query)
+            #expect(message.messageID == request.id.rawValue)
+            #expect(message.routingKey == request.kind.rawValue)
+            let submission = try JobDecoder.decode(
+                IncomingMessage(
+                    body: message.body, routingKey: message.routingKey, contentType: JobMessage.contentType,
+                    messageID: message.messageID, priority: message.priority))
+            #expect(submission.request == request)
+            #expect(submission.sourceQuery == query)
+        }
+    }
+
+    @Test("The canonical form ignores order, space, x- members, the user and the query, and nothing else")
+    func canonicalForm() throws {
+        func form(_ text: String) throws -> String {
+            try JobDecoder.decode(ContractMessage.message(text)).canonicalForm
+        }
+        let full = ContractMessage.full
+        let base = try form(full)
+        #expect(try form(full.replacing("kim@example.com", with: "lee@example.com")) == base)
+        #expect(try form(full.replacing("ubuntu.qcow2", with: "ubuntu.qcow2?sig=1")) == base)
+        #expect(try form(full.replacing(#""stores""#, with: #""x-a": {"b": 1}, "stores""#)) == base)
+        #expect(try form(full.replacing(#""size": 627048448"#, with: #""x-y": [], "size": 6.27048448e8"#)) == base)
+        #expect(
+            try form(full.replacing(#""version": 1, "id": "job-7f3c""#, with: #""id":"job-7f3c","version":1"#)) == base)
+        #expect(try form(full.replacing("4, \"x", with: "5, \"x")) == base)
+        #expect(try form(full.replacing(#""priority": 4"#, with: #""priority": 5"#)) != base)
+        #expect(
+            try form(full.replacing(#""ims.hw_firmware_type""#, with: #""x-a": 1, "ims.hw_firmware_type""#)) != base)
+        #expect(try form(full.replacing(#""acct-1", "user""#, with: #""acct-2", "user""#)) != base)
+        #expect(try form(full.replacing("ubuntu.qcow2", with: "other.qcow2")) != base)
+        #expect(base.hasPrefix(#"{"actor":{"account":"acct-1"},"after":["job-7f3b"],"deadline":"#))
+    }
+}
+
+/// Requests made by chance, but the same for the same seed.
+private final class RequestSamples {
+    private var generator: SeededGenerator
+
+    init(seed: UInt64) { generator = SeededGenerator(state: seed) }
+
+    func maybe<Value>(_ value: @autoclosure () throws -> Value) rethrows -> Value? {
+        Bool.random(using: &generator) ? try value() : nil
+    }
+
+    func pick<Value>(_ values: [Value]) throws -> Value {
+        try #require(values.randomElement(using: &generator))
+    }
+
+    func identifier<Kind: IdentifierKind>() throws -> Identifier<Kind> {
+        try #require(Identifier(try pick(["a", "acct-1", "kim@example.com", "A._:@=+-z", "7"])))
+    }
+
+    func text() throws -> String { try pick(["n", "é\u{301}😀", "a\"b\\c\n", "//?#@", "null"]) }
+
+    func property() throws -> PropertyValue {
+        try pick([.string(""), .string("1"), .integer(.min), .integer(7), .number(0.1), .number(1e300), .bool(true)])
+    }
+
+    func os() throws -> OperatingSystem {
+        OperatingSystem(type: maybe("linux"), distro: maybe("d"), version: maybe("24.04"), arch: maybe("x86_64"))
+    }
+
+    func request() throws -> JobRequest {
+        JobRequest(
+            id: try identifier(), priority: maybe(7),
+            actor: maybe(JobActor(account: AccountID("acct-1"), user: "kim")),
+            after: maybe([JobID("j-0"), JobID("j-1")].compactMap(\.self)) ?? [],
+            runsAfterFailure: Bool.random(using: &generator),
+            deadline: try maybe(Timestamp(microseconds: try pick([0, -1, 1_796_083_200_012_345]))),
+            maxAttempts: maybe(100), work: try work())
+    }
+
+    private func work() throws -> JobWork {
+        switch try pick(JobKind.allCases) {
+        case .import: .import(try importRequest())
+        case .copy: .copy(try copyRequest())
+        case .share:
+            .share(
+                ShareRequest(
+                    imageID: try identifier(), action: try pick(ShareAction.allCases), member: try identifier()))
+        case .update:
+            .update(UpdateRequest(imageID: try identifier(), changes: try changes(), ifRevision: maybe(3)))
+        case .delete: .delete(DeleteRequest(imageID: try identifier(), store: maybe(StoreName("s")) ?? nil))
+        case .cancel: .cancel(CancelRequest(jobID: try identifier()))
+        }
+    }
+
+    private func copyRequest() throws -> CopyRequest {
+        let image = CopyRequest.NewImage(
+            id: try maybe(try identifier()), name: try text(), owner: try maybe(try identifier()))
+        let newImage = maybe(image)
+        return CopyRequest(
+            imageID: try identifier(), store: newImage == nil ? StoreName("s") : maybe(StoreName("s")) ?? nil,
+            newImage: newImage)
+    }
+
+    private func changes() throws -> [ImageChange] {
+        let all: [ImageChange] = [
+            .name(try text()), .description(try maybe(try text())), .visibility(maybe(.shared)),
+            .isProtected(maybe(true)),
+            .tags(maybe(["a", "b"])), .minimumDiskGiB(maybe(40)), .minimumRAMMiB(maybe(1)), .os(try maybe(try os())),
+            .state(maybe("active")), .properties(["a": try maybe(try property()), "b": try maybe(try property())]),
+            .restore,
+        ]
+        return Array(all.shuffled(using: &generator).prefix(Int.random(in: 1...all.count, using: &generator)))
+    }
+
+    private func importRequest() throws -> ImportRequest {
+        let image = ImageSpecification(
+            id: try maybe(try identifier()), name: try text(), owner: try maybe(try identifier()),
+            profile: maybe("ims"),
+            description: try maybe(try text()), visibility: maybe(.public), isProtected: maybe(false),
+            tags: maybe([]), minimumDiskGiB: maybe(0), minimumRAMMiB: maybe(2_147_483_647), os: try maybe(try os()),
+            properties: try maybe(["p": try property(), "x-q": try property()]))
+        let digests = [
+            Digest(.md5, bytes: Array(repeating: 1, count: 16)), Digest(.sha1, bytes: Array(repeating: 2, count: 20)),
+        ]
+        return ImportRequest(
+            image: image,
+            source: SourceLocation(url: try pick(["https://h/i", "s3://b/k", "file:///x"]), credential: maybe("c")),
+            expectations: Expectations(
+                size: maybe(0), format: maybe(.iso), digests: maybe(digests.compactMap(\.self)) ?? [],
+                digestsURL: maybe("https://h/S")),
+            digests: maybe([.sha512, .md5]), transform: Transform(decompress: maybe(.none), convertTo: maybe(.vhdx)),
+            stores: maybe([StoreName("a"), StoreName("b")].compactMap(\.self)), storesRequire: maybe(.any))
+    }
+}
