@@ -30,7 +30,8 @@ extension Settings {
     public static var documentationTable: String {
         var lines = ["| key | type | default | |", "|---|---|---|---|"]
         for key in documentation {
-            let type = key.mayComeFromFile ? "\(key.type), or `…_file`" : key.type
+            let words = key.type.hasSuffix("word") || key.type.hasSuffix("words") ? ": \(key.allowed)" : ""
+            let type = key.type + words + (key.mayComeFromFile ? ", or `…_file`" : "")
             let standard = key.defaultValue.map { "`\($0)`" } ?? ""
             lines.append("| `\(key.key)` | \(type) | \(standard) | \(key.summary) |")
         }

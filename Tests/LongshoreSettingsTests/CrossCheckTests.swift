@@ -26,6 +26,10 @@ struct CrossCheckTests {
                 "credentials: { a: { type: bearer, token: t, password: p, urls: ['https://a'] } }",
                 "credentials.a.password"
             ),
+            (
+                "credentials: { a: { type: bearer, token: t, urls: ['https://a'], owners: [] } }",
+                "credentials.a.owners"
+            ),
             ("credentials: { a: { type: oauth, urls: ['https://a'] } }", "credentials.a.type"),
         ])
     func refused(yaml: String, key: String) throws {

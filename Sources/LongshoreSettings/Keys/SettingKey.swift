@@ -54,7 +54,7 @@ struct SettingKey<Value: Sendable & Equatable>: ConfigurationKey {
         mayComeFromFile: Bool, summary: String, parse: @escaping @Sendable ([String]) -> Outcome
     ) {
         self.path = path.split(separator: ".").map(String.init)
-        self.kind = isList ? "list of \(form.kind)s" : form.kind
+        self.kind = isList ? "list of \(form.kind)\(form.kind.hasSuffix("x") ? "es" : "s")" : form.kind
         self.allowed = form.allowed
         self.defaultText = defaultText
         self.summary = summary

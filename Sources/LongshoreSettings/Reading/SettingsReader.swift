@@ -70,6 +70,16 @@ struct SettingsReader {
         return value
     }
 
+    /// The values of a list that may be absent, but not there and empty: a restriction to nobody is a mistake, and must
+    /// not be taken for none.
+    mutating func nonEmpty<Element>(_ key: SettingKey<[Element]>, of name: String) -> [Element] {
+        let values = value(key, of: name)
+        if values.isEmpty, says(key, of: name), !hasRejected(key, of: name) {
+            add(key.path(named: name).joined(separator: "."), "is an empty list; leave it out to restrict nothing")
+        }
+        return values
+    }
+
     /// Whether the key's value was wrong, so that nobody complains of its absence too.
     func hasRejected(_ key: any ConfigurationKey, of name: String?) -> Bool {
         rejected.contains(key.path(named: name))

@@ -59,8 +59,8 @@ extension Settings {
                 if urls.isEmpty, !reader.hasRejected(CredentialKeys.urls, of: name) {
                     reader.add("credentials.\(name).urls", "is missing: a credential says to which URLs it may go")
                 }
-                let owners = reader.value(CredentialKeys.owners, of: name)
-                let profiles = reader.value(CredentialKeys.profiles, of: name)
+                let owners = reader.nonEmpty(CredentialKeys.owners, of: name)
+                let profiles = reader.nonEmpty(CredentialKeys.profiles, of: name)
                 guard let content = Content(reading: &reader, of: name, kind), isNamed else { continue }
                 credentials[name] = Credential(content: content, urls: urls, owners: owners, profiles: profiles)
             }
