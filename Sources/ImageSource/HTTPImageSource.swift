@@ -34,7 +34,7 @@ public final class HTTPImageSource: ImageSource {
         let asked = target
         for _ in 0...max(0, policy.redirects) {
             try Task.checkCancellation()
-            try judge(target, asked: asked)
+            try judge(target)
             let step = try await network.withTransfer({ id in
                 order(id, target: target, asked: asked, request: request, deadline: deadline)
             }) { mailbox -> Step<Result> in
@@ -58,7 +58,7 @@ public final class HTTPImageSource: ImageSource {
     }
 
     /// Throws when what the URL says is against the policy.
-    private func judge(_ target: FetchTarget, asked: FetchTarget) throws(SourceError) {
+    private func judge(_ target: FetchTarget) throws(SourceError) {
         let addresses = AddressPolicy(policy)
         let refusal =
             addresses.refusal(scheme: target.scheme, host: target.host, port: target.port)
@@ -75,6 +75,7 @@ public final class HTTPImageSource: ImageSource {
             fields += ["Range: bytes=\(point.offset)-", "If-Range: \(validator)"]
             resume = point
         }
+        if let line = request.credential?.line(for: target) { fields.append(line) }
         let judge = ResponseJudge(
             url: asked.description, hop: target.description, sizeLimit: request.sizeLimit, resume: resume)
         return TransferOrder(

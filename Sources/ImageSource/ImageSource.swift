@@ -40,13 +40,19 @@ public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugString
     public var sizeLimit: Int64
     /// Where to go on, for a resumed fetch.
     public var resume: ResumePoint?
+    /// What proves to the source who asks.
+    public var credential: FetchCredential?
 
     /// A request from its parts.
-    public init(url: String, query: String? = nil, sizeLimit: Int64, resume: ResumePoint? = nil) {
+    public init(
+        url: String, query: String? = nil, sizeLimit: Int64, resume: ResumePoint? = nil,
+        credential: FetchCredential? = nil
+    ) {
         self.url = url
         self.query = query
         self.sizeLimit = sizeLimit
         self.resume = resume
+        self.credential = credential
     }
 
     /// The URL; the query stays hidden.

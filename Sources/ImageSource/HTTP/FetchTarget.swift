@@ -6,10 +6,12 @@ import ImageModel
 struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Lower case.
     let scheme: String
-    /// Without brackets, punycode for international names; numbers in any spelling have become dotted quads.
+    /// Lower case, without brackets and the root's dot; numbers in any spelling have become dotted quads.
     let host: String
     /// The port, also when it is the scheme's default.
     let port: UInt16
+    /// As it is sent, with `.` and `..` resolved.
+    let path: String
     /// All of it, query included: a secret.
     let wireText: String
     /// Without query and fragment.
@@ -42,21 +44,16 @@ struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConverti
         return target
     }
 
-    /// Whether credentials for one may go to the other (RFC 6454: scheme, host and port).
-    func isSameOrigin(as other: FetchTarget) -> Bool {
-        scheme == other.scheme && host == other.host && port == other.port
-    }
-
     private init(_ handle: URLHandle) throws(SourceError) {
         try handle.remove(CURLUPART_FRAGMENT)
         guard let scheme = handle.get(CURLUPART_SCHEME), let port = handle.get(CURLUPART_PORT, CURLU_DEFAULT_PORT),
-            let number = UInt16(port), number > 0, let host = handle.get(CURLUPART_HOST, CURLU_PUNYCODE)
+            let number = UInt16(port), number > 0, let host = handle.get(CURLUPART_HOST)
         else { throw SourceError(.sourceDenied, "the URL has no host, or no scheme this source speaks") }
         let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : HostRule.normalized(host)
-        guard IPAddress(bare) != nil || HostRule.isHostName(bare) else {
-            throw SourceError(.sourceDenied, "the URL's host is neither a host name nor an address")
+        // International names must come in punycode: what libcurl makes of others depends on the process's locale.
+        guard IPAddress(bare) != nil || HostRule.isHostName(bare), handle.get(CURLUPART_ZONEID) == nil else {
+            throw SourceError(.sourceDenied, "the URL's host is neither an ASCII host name nor an address")
         }
-        if !host.hasPrefix("[") { try handle.set(CURLUPART_HOST, host, else: "the URL's host cannot be used") }
         guard let wireText = handle.get(CURLUPART_URL) else {
             throw SourceError(.sourceDenied, "the URL cannot be written")
         }
@@ -64,6 +61,7 @@ struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConverti
         self.scheme = scheme.lowercased()
         self.host = bare
         self.port = number
+        path = handle.get(CURLUPART_PATH) ?? "/"
         self.wireText = wireText
         description = handle.get(CURLUPART_URL) ?? "\(scheme)://\(host)"
     }

@@ -18,6 +18,8 @@ final class OriginConnection: Sendable {
     /// Serves until one side has had enough, then closes.
     func serve() {
         var path = ""
+        journal.note { $0.accepted += 1 }
+        defer { journal.note { $0.closed += 1 } }
         do {
             while let request = try socket.receiveHead().flatMap(OriginRequest.init) {
                 path = request.path

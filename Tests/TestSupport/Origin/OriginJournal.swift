@@ -29,6 +29,10 @@ public final class OriginJournal: Sendable {
         public internal(set) var hangUps: [String: Int] = [:]
         /// Answers that are held at a gate, by path.
         public internal(set) var held: [String: Int] = [:]
+        /// Connections that were accepted.
+        public internal(set) var accepted = 0
+        /// Connections that are over.
+        public internal(set) var closed = 0
         /// Times at which the client took nothing for a while although there was more, by path.
         public internal(set) var stuck: [String: Int] = [:]
 

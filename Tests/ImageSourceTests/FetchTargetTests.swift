@@ -1,0 +1,48 @@
+import ImageModel
+import Testing
+
+@testable import ImageSource
+
+@Suite("URLs")
+struct FetchTargetTests {
+    @Test(
+        "A URL is taken apart once, and every spelling of a number becomes its address",
+        arguments: [
+            ("http://example.com/a", "http", "example.com", 80),
+            ("HTTPS://EXAMPLE.com./a", "https", "example.com", 443),
+            ("http://example.com:8080", "http", "example.com", 8_080), ("http://127.1/", "http", "127.0.0.1", 80),
+            ("http://2130706433/", "http", "127.0.0.1", 80), ("http://0x7f.0.0.1/", "http", "127.0.0.1", 80),
+            ("http://0177.0.0.01/", "http", "127.0.0.1", 80), ("http://%31%32%37.0.0.1/", "http", "127.0.0.1", 80),
+            ("http://[::1]/", "http", "::1", 80), ("http://[::ffff:127.0.0.1]/", "http", "::ffff:127.0.0.1", 80),
+            ("http://xn--bcher-kva.example/\u{FC}", "http", "xn--bcher-kva.example", 80),
+        ] as [(String, String, String, UInt16)])
+    func parts(url: String, scheme: String, host: String, port: UInt16) throws {
+        let target = try FetchTarget(url: url, query: nil)
+        #expect(target.scheme == scheme)
+        #expect(target.host == host || IPAddress(target.host) == IPAddress(host) && IPAddress(host) != nil)
+        #expect(target.port == port)
+    }
+
+    @Test(
+        "What is no URL this source could fetch is refused",
+        arguments: [
+            "", "example.com", "/image", "http://", "http:///", "http://user@h/", "http://user:secret@h/",
+            "http://h:0/",
+            "http://h:65536/", "http://h/a b", "http://h/a\r\nHost: x", "http://h/\u{0}", "http://a..b/",
+            "http://a%00b/", "http://a%2fb/", "http://[::1/", "http://[fe80::1%25eth0;x]/", "javascript:alert(1)",
+            "http://b\u{FC}cher.example/", "http://[fe80::1%25eth0]/",
+            "http://h_\u{7F}/", "http://" + String(repeating: "a", count: 9_000),
+        ])
+    func refused(url: String) {
+        #expect(throws: SourceError(.sourceDenied, "")) { _ = try FetchTarget(url: url, query: nil) }
+    }
+
+    @Test("A query goes to the wire and nowhere else, a fragment nowhere")
+    func query() throws {
+        let target = try FetchTarget(url: "http://h/a#part", query: "sig=hunter2")
+        #expect(target.wireText == "http://h/a?sig=hunter2")
+        #expect(target.description == "http://h/a")
+        #expect(!String(reflecting: target).contains("hunter2"))
+        #expect(throws: SourceError.self) { _ = try FetchTarget(url: "http://h/a", query: "x\r\nHost: y") }
+    }
+}
