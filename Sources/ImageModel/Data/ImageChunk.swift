@@ -2,7 +2,8 @@
 ///
 /// Whoever fills it does so before handing it on; from then on the bytes never change, so any number of readers may
 /// look at once. The memory goes back to its pool when the last reference is gone.
-// Unchecked: `memory` is written only through ``ChunkBuilder``, which owns the chunk alone until `finish()` hands it out.
+///
+/// Unchecked: `memory` is written only through ``ChunkBuilder``, which owns it alone until `finish()` hands it out.
 public final class ImageChunk: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
     private let pool: ChunkPool

@@ -1,0 +1,61 @@
+import Synchronization
+
+/// Why a running job is to stop.
+public enum StopReason: Sendable, Hashable {
+    /// The lease could not be renewed in time, or somebody else has the job.
+    case leaseLost
+    /// Somebody asked for the end of the job.
+    case cancelRequested
+    /// The worker stops.
+    case shutdown
+}
+
+/// The handle by which a worker stops one running job. The first reason given stands.
+public final class JobControl: Sendable {
+    private let state = Mutex(State())
+
+    private struct State {
+        var reason: StopReason?
+        var waiter: CheckedContinuation<StopReason?, Never>?
+        var isAbandoned = false
+    }
+
+    /// A handle of a job that goes on.
+    public init() {}
+
+    /// Why the job was stopped; nil while it goes on.
+    public var reason: StopReason? { state.withLock { $0.reason } }
+
+    /// Stops the job, unless it was stopped before.
+    public func stop(_ reason: StopReason) {
+        let waiter = state.withLock { state -> CheckedContinuation<StopReason?, Never>? in
+            guard state.reason == nil else { return nil }
+            state.reason = reason
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume(returning: reason)
+    }
+
+    /// Waits for ``stop(_:)``; nil when the waiting task was cancelled first. Only one may wait.
+    func stopped() async -> StopReason? {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let known: StopReason?? = state.withLock { state in
+                    if let reason = state.reason { return .some(reason) }
+                    if state.isAbandoned { return .some(nil) }
+                    state.waiter = continuation
+                    return nil
+                }
+                if let known { continuation.resume(returning: known) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                state.isAbandoned = true
+                defer { state.waiter = nil }
+                return state.waiter
+            }
+            waiter?.resume(returning: nil)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Catalog
+import ImageInspection
+import ImageModel
+import ImageSource
+import ImageStore
+
+/// How an attempt ended. The list is closed: whatever can happen is one of these.
+enum JobOutcome: Equatable {
+    /// The catalog has recorded the end already, in one transaction with the result.
+    case recorded
+    /// Another attempt may succeed.
+    case retry(Failure)
+    /// No attempt can succeed.
+    case failed(Failure)
+    /// Somebody asked for the end.
+    case cancelled
+    /// This worker stops; the job goes back without counting the attempt.
+    case interrupted
+    /// The job belongs to another worker by now; nothing more may be written about it.
+    case fenced
+}
+
+extension JobOutcome {
+    /// The one place where errors become outcomes.
+    ///
+    /// - Parameters:
+    ///   - error: What ended the attempt.
+    ///   - stop: Why the attempt was stopped from outside, if it was: that explains any error.
+    ///   - job: The job, whose last failure tells whether an error came again.
+    init(_ error: any Error, stop: StopReason?, job: Job) {
+        if stop == .leaseLost || (error as? CatalogError)?.code == .fenced {
+            self = .fenced
+        } else if stop == .cancelRequested {
+            self = .cancelled
+        } else if stop == .shutdown {
+            self = .interrupted
+        } else {
+            self = Self.judge(Failure(from: error), of: job)
+        }
+    }
+
+    private static func judge(_ failure: Failure, of job: Job) -> Self {
+        // A body that ends early is tried once more: the connection may have been cut. Twice is the server's fault.
+        let isRepeated = failure.code == .sourceTruncated && job.failure?.code == .sourceTruncated
+        return failure.isRetryable && !isRepeated ? .retry(failure) : .failed(failure)
+    }
+}
+
+extension Failure {
+    /// What an error of any room means in the words of the contract.
+    init(from error: any Error) {
+        switch error {
+        case let failure as Failure:
+            self = failure
+        case let error as SourceError:
+            self.init(
+                error.code, error.message, stage: .fetching, isRetryable: error.isTransient,
+                retryAfter: error.retryAfter)
+        case let error as StoreError:
+            self.init(error.code, error.message, stage: .storing, isRetryable: error.isTransient)
+        case let error as InspectionError:
+            self.init(error.code, error.message, stage: .verifying)
+        case let error as CatalogError:
+            let isAway = error.code == .unavailable
+            self.init(
+                isAway ? .catalogUnavailable : .internal, error.message, stage: .recording, isRetryable: isAway)
+        default:
+            self.init(.internal, "unexpected error: \(error)")
+        }
+    }
+}

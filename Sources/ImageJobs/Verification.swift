@@ -1,0 +1,44 @@
+import ImageModel
+
+extension ImportJob {
+    /// What the headers alone can refute, before a byte is fetched.
+    func verifyHeaders(_ facts: SourceFacts, _ plan: ImportPlan) throws {
+        guard let expected = plan.expectations.size, let size = facts.size, size != expected else { return }
+        throw Failure.sizeMismatch(expected: expected, found: size)
+    }
+}
+
+extension ImportPlan {
+    /// Ends the fetch of a body that grows beyond what was expected, whatever its headers said.
+    func verifySoFar(_ size: Int64) throws {
+        guard let expected = expectations.size, size > expected else { return }
+        throw Failure(
+            .sizeMismatch, "expected \(expected) bytes, the source serves more than that", stage: .verifying)
+    }
+
+    /// Compares what arrived with what was expected. Every expectation is enforced; there is no way around this.
+    func verify(size: Int64, format: ImageFormat, digests: [Digest]) throws {
+        if let expected = expectations.size, size != expected {
+            throw Failure.sizeMismatch(expected: expected, found: size)
+        }
+        for expected in expectations.digests {
+            let found = digests.first { $0.algorithm == expected.algorithm }
+            guard found == expected else {
+                throw Failure(
+                    .digestMismatch,
+                    "expected \(expected), the source served \(found?.description ?? "nothing")", stage: .verifying)
+            }
+        }
+        if let expected = expectations.format, format != expected {
+            throw Failure(
+                .formatMismatch, "expected format \(expected.rawValue), the image is \(format.rawValue)",
+                stage: .verifying)
+        }
+    }
+}
+
+extension Failure {
+    fileprivate static func sizeMismatch(expected: Int64, found: Int64) -> Self {
+        Failure(.sizeMismatch, "expected \(expected) bytes, the source serves \(found)", stage: .verifying)
+    }
+}

@@ -1,0 +1,115 @@
+import Catalog
+import ImageModel
+import JobMessages
+import Logging
+
+/// Brings messages from the broker into the catalog: a batch, a commit, an acknowledgement.
+///
+/// A crash before the commit leaves the messages on the broker; one after it delivers them again, and the catalog knows
+/// them by their ids.
+struct Intake<Queues: JobQueues>: Sendable {
+    let queues: Queues
+    let catalog: ImageCatalog
+    let plan: WorkerPlan
+    let time: any TimeSource
+    let logger: Logger
+    /// Called after a commit that may have made jobs or outbox entries.
+    let didAccept: @Sendable () -> Void
+
+    /// The largest batch: enough to share one commit among many messages, small enough to be quick.
+    private let batchLimit = 100
+    /// How long a commit is tried again while the deliveries are held.
+    private let patience = Duration.seconds(60)
+
+    /// Takes messages in until the queues end or the task is cancelled.
+    func run() async {
+        while true {
+            let batch = await queues.nextDeliveries(upTo: batchLimit)
+            guard !batch.isEmpty else { return }
+            await takeIn(batch)
+        }
+    }
+
+    private func takeIn(_ batch: [JobDelivery<Queues.DeliveryID>]) async {
+        var items: [IntakeItem] = []
+        for delivery in batch {
+            switch delivery.content {
+            case .message(let message): items.append(item(for: message))
+            case .oversized(let bytes):
+                logger.warning("A message is too large and was rejected", metadata: ["bytes": "\(bytes)"])
+                await queues.reject(delivery.id)
+            }
+        }
+        guard await commit(items) else { return }
+        await queues.acknowledge(batch.map(\.id))
+        didAccept()
+    }
+
+    private func item(for message: IncomingMessage) -> IntakeItem {
+        let replyTo = message.replyTo.flatMap { plan.mayReply(to: $0) ? $0 : nil }
+        let original = DeadLetter(
+            body: message.body, routingKey: message.routingKey, contentType: message.contentType,
+            messageID: message.messageID, correlationID: message.correlationID, replyTo: replyTo)
+        do throws(RejectedMessage) {
+            var submission = try JobDecoder.decode(message)
+            submission.replyTo = replyTo
+            return .submission(submission, original: original)
+        } catch {
+            logger.notice(
+                "A message is no job",
+                metadata: ["code": "\(error.code.rawValue)", "path": "\(error.path)", "job-id": "\(error.jobID ?? "-")"])
+            return .rejection(
+                Rejection(
+                    failure: error.failure, kind: error.kind, jobID: error.jobID, owner: error.owner,
+                    original: original))
+        }
+    }
+
+    /// Commits a batch; while the catalog is away, holds the deliveries for a while and then gives them back once.
+    ///
+    /// Never requeues in a loop: each requeue counts against the delivery limit of the queue.
+    private func commit(_ items: [IntakeItem]) async -> Bool {
+        let begun = time.now()
+        var isHeld = true
+        while !Task.isCancelled {
+            do throws(CatalogError) {
+                if isHeld {
+                    _ = try await catalog.accept(items)
+                } else {
+                    _ = try await catalog.read { try $0.catalogID() }
+                }
+                await resume()
+                return isHeld
+            } catch {
+                logger.error("The catalog does not take messages in", metadata: ["error": "\(error)"])
+                for kind in JobKind.allCases { await queues.stopConsuming(kind) }
+                if isHeld, time.now() - begun > patience {
+                    await queues.giveBackUnsettled()
+                    isHeld = false
+                }
+            }
+            try? await time.sleep(for: .seconds(1))
+        }
+        return false
+    }
+
+    /// Consumes what the backlog has room for. Cancels always pass: they shorten the backlog.
+    private func resume() async {
+        guard let waiting = try? await catalog.read({ try $0.waitingCounts() }) else { return }
+        for kind in JobKind.allCases {
+            if kind == .cancel || waiting[kind, default: 0] < plan.backlog {
+                await queues.startConsuming(kind)
+            } else {
+                await queues.stopConsuming(kind)
+            }
+        }
+    }
+
+    /// Opens and closes the gate as jobs leave the backlog, until the task is cancelled.
+    func keepGate() async {
+        while !Task.isCancelled {
+            await resume()
+            try? await time.sleep(for: plan.poll)
+        }
+    }
+}

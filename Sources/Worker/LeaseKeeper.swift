@@ -1,0 +1,70 @@
+import Catalog
+import ImageJobs
+import ImageModel
+import Logging
+
+/// Renews the leases of running jobs, and stops the jobs that must not go on.
+struct LeaseKeeper: Sendable {
+    let catalog: ImageCatalog
+    let plan: WorkerPlan
+    let time: any TimeSource
+    let running: RunningJobs
+    let pulse: Pulse
+    let logger: Logger
+
+    /// Renews every lease at least once in each renewal interval, until the task is cancelled.
+    func renew() async {
+        while !Task.isCancelled {
+            pulse.beat(.leaseKeeper, at: time.now())
+            await renewOnce(running.leases)
+            try? await time.sleep(for: plan.leaseRenewal)
+        }
+    }
+
+    private func renewOnce(_ leases: [JobLease]) async {
+        guard !leases.isEmpty else { return }
+        // Counted from before the request was sent: the catalog counts from when it got it.
+        let asked = time.now()
+        do throws(CatalogError) {
+            let standings = try await catalog.renew(leases, by: plan.leaseDuration)
+            for lease in leases {
+                switch standings[lease] {
+                case .good: running.prolong(lease, until: asked + plan.leaseDuration)
+                case .cancelRequested:
+                    running.prolong(lease, until: asked + plan.leaseDuration)
+                    running.stop(lease, .cancelRequested)
+                case nil:
+                    // A job that has just ended has no lease either; stopping it then does nothing.
+                    running.stop(lease, .leaseLost)
+                }
+            }
+        } catch {
+            logger.error("Leases could not be renewed", metadata: ["error": "\(error)", "leases": "\(leases.count)"])
+        }
+    }
+
+    /// Looks for requests to cancel and for leases that ran out, until the task is cancelled.
+    ///
+    /// It asks no database about time: a worker that cannot reach the catalog must stop by itself.
+    func watch() async {
+        while !Task.isCancelled {
+            for lease in running.stopExpired(at: time.now()) {
+                logger.error(
+                    "A lease ran out before it could be renewed; the job is stopped",
+                    metadata: ["job-id": "\(lease.job)", "fence": "\(lease.fence)"])
+            }
+            try? await time.sleep(for: plan.poll)
+        }
+    }
+
+    /// Stops jobs whose end was asked for, until the task is cancelled.
+    func watchForCancels() async {
+        while !Task.isCancelled {
+            let leases = running.leases
+            if !leases.isEmpty, let requested = try? await catalog.cancelRequests(among: leases) {
+                for lease in requested { running.stop(lease, .cancelRequested) }
+            }
+            try? await time.sleep(for: plan.poll)
+        }
+    }
+}

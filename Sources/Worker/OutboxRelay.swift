@@ -1,0 +1,143 @@
+import Catalog
+import ImageJobs
+import ImageModel
+import JobMessages
+import Logging
+
+/// Carries the outbox to the broker: every entry at least once, one image's events in order.
+///
+/// An entry is marked only after the broker's confirm, so a crash in between sends it again under the same id.
+struct OutboxRelay<Exchange: EventExchange>: Sendable {
+    let exchange: Exchange
+    let encoder: CloudEventEncoder
+    let catalog: ImageCatalog
+    let worker: WorkerID
+    let plan: WorkerPlan
+    let time: any TimeSource
+    let random: any RandomSource
+    let wakeUp: WakeUp
+    let pulse: Pulse
+    let logger: Logger
+
+    private let batchLimit = 256
+    /// Longer than a batch may take, so that two workers do not relay at once.
+    private let roleDuration = Duration.seconds(15)
+    private let backoff = Backoff(base: .milliseconds(100), max: .seconds(5))
+
+    /// Relays until the task is cancelled.
+    func run() async {
+        var failures = 0
+        while !Task.isCancelled {
+            pulse.beat(.relay, at: time.now())
+            switch await relayBatch() {
+            case .idle:
+                failures = 0
+                await wakeUp.wait(atMost: plan.poll, time: time)
+            case .progressed: failures = 0
+            case .failed:
+                failures += 1
+                try? await time.sleep(for: backoff.delay(after: failures, random: random))
+            }
+        }
+    }
+
+    /// Relays what is there, for at most `limit`; what is left goes with the next worker.
+    func flush(atMost limit: Duration) async {
+        let deadline = time.now() + limit
+        while time.now() < deadline {
+            guard case .progressed = await relayBatch() else { break }
+        }
+        _ = try? await catalog.holdRole(Self.role, as: worker, for: .zero)
+    }
+
+    private static var role: String { "relay" }
+
+    private enum Round {
+        case idle
+        case progressed
+        case failed
+    }
+
+    private func relayBatch() async -> Round {
+        do {
+            let limit = batchLimit
+            guard try await catalog.read({ try $0.unpublished(limit: 1) }).isEmpty == false else { return .idle }
+            guard try await catalog.holdRole(Self.role, as: worker, for: roleDuration) else { return .idle }
+            let batch = try await catalog.read { try $0.unpublished(limit: limit) }
+            let sent = await send(batch)
+            try await catalog.markPublished(sent.map(\.number), unrouted: sent.filter(\.isUnrouted).map(\.number))
+            return sent.count == batch.count ? .progressed : .failed
+        } catch {
+            logger.error("The outbox cannot be relayed", metadata: ["error": "\(error)"])
+            return .failed
+        }
+    }
+
+    private struct Sent: Sendable {
+        let number: Int64
+        let isUnrouted: Bool
+    }
+
+    /// Sends chains side by side; within a chain an entry waits for the confirm of the one before it.
+    private func send(_ batch: [OutboxEntry]) async -> [Sent] {
+        await withTaskGroup(of: [Sent].self) { group in
+            for chain in OutboxChains.split(batch) {
+                group.addTask { await send(chain: chain) }
+            }
+            return await group.reduce(into: []) { $0 += $1 }.sorted { $0.number < $1.number }
+        }
+    }
+
+    private func send(chain: [OutboxEntry]) async -> [Sent] {
+        var sent: [Sent] = []
+        for entry in chain {
+            do throws(EventExchangeError) {
+                let routing = try await send(entry)
+                sent.append(Sent(number: entry.number, isUnrouted: routing == .unrouted))
+            } catch {
+                logger.warning(
+                    "An event is not confirmed; it will be sent again",
+                    metadata: ["event-id": "\(entry.event.id)", "error": "\(error)"])
+                break
+            }
+        }
+        return sent
+    }
+
+    private func send(_ entry: OutboxEntry) async throws(EventExchangeError) -> Routing {
+        switch entry.destination {
+        case .events: return try await exchange.publish(encoder.encode(entry.event))
+        case .reply(let queue, let correlationID):
+            return try await exchange.reply(
+                encoder.encodeReply(entry.event, correlationID: correlationID), to: queue)
+        case .deadLetter(let letter):
+            return try await exchange.bury(
+                BuriedMessage(
+                    body: letter.body, routingKey: letter.routingKey, contentType: letter.contentType,
+                    messageID: letter.messageID, correlationID: letter.correlationID,
+                    headers: DeadLetterHeaders.headers(for: entry.event.data.error)))
+        }
+    }
+}
+
+/// Which entries of the outbox must follow which.
+enum OutboxChains {
+    /// The events of one image form a chain; everything else stands alone.
+    static func split(_ batch: [OutboxEntry]) -> [[OutboxEntry]] {
+        var chains: [[OutboxEntry]] = []
+        var places: [ImageID: Int] = [:]
+        for entry in batch {
+            guard entry.destination == .events, entry.event.sequence != nil, let image = entry.event.imageID else {
+                chains.append([entry])
+                continue
+            }
+            if let place = places[image] {
+                chains[place].append(entry)
+            } else {
+                places[image] = chains.count
+                chains.append([entry])
+            }
+        }
+        return chains
+    }
+}

@@ -1,0 +1,60 @@
+import Catalog
+import ImageJobs
+import ImageModel
+import Synchronization
+
+/// The jobs this worker runs, shared by the scheduler, which adds them, and the lease keeper, which may stop them.
+final class RunningJobs: Sendable {
+    private let jobs = Mutex<[JobLease: Running]>([:])
+
+    /// A running job.
+    struct Running: Sendable {
+        let kind: JobKind
+        let control: JobControl
+        /// When the lease runs out, counted from before it was asked for.
+        var goodUntil: Duration
+    }
+
+    /// How many jobs of each kind run.
+    var counts: [JobKind: Int] {
+        jobs.withLock { jobs in jobs.values.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 } }
+    }
+
+    /// The leases held, in the order of their jobs.
+    var leases: [JobLease] {
+        jobs.withLock { $0.keys.sorted { $0.job < $1.job } }
+    }
+
+    /// Whether none runs.
+    var isEmpty: Bool { jobs.withLock(\.isEmpty) }
+
+    func add(_ lease: JobLease, kind: JobKind, control: JobControl, goodUntil: Duration) {
+        jobs.withLock { $0[lease] = Running(kind: kind, control: control, goodUntil: goodUntil) }
+    }
+
+    func remove(_ lease: JobLease) {
+        jobs.withLock { _ = $0.removeValue(forKey: lease) }
+    }
+
+    func prolong(_ lease: JobLease, until goodUntil: Duration) {
+        jobs.withLock { $0[lease]?.goodUntil = goodUntil }
+    }
+
+    /// Stops one job, if it still runs.
+    func stop(_ lease: JobLease, _ reason: StopReason) {
+        jobs.withLock { $0[lease]?.control }?.stop(reason)
+    }
+
+    /// Stops every job.
+    func stopAll(_ reason: StopReason) {
+        let controls = jobs.withLock { jobs in jobs.values.map(\.control) }
+        for control in controls { control.stop(reason) }
+    }
+
+    /// Stops the jobs whose lease has run out at `now`, and returns their leases.
+    func stopExpired(at now: Duration) -> [JobLease] {
+        let expired = jobs.withLock { jobs in jobs.filter { $0.value.goodUntil <= now } }
+        for running in expired.values { running.control.stop(.leaseLost) }
+        return expired.keys.sorted { $0.job < $1.job }
+    }
+}

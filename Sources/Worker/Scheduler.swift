@@ -1,0 +1,85 @@
+import Catalog
+import ImageJobs
+import ImageModel
+import Logging
+
+/// Claims due jobs for free slots and runs each in a task of its own.
+struct Scheduler: Sendable {
+    let catalog: ImageCatalog
+    let runner: JobRunner
+    let worker: WorkerID
+    let plan: WorkerPlan
+    let time: any TimeSource
+    let running: RunningJobs
+    let wakeUp: WakeUp
+    let pulse: Pulse
+    let logger: Logger
+    /// Called after a job ended: there may be something to announce.
+    let didEnd: @Sendable () -> Void
+
+    /// Runs jobs until `drain` is asked for, then lets the running ones finish for a while and stops the rest.
+    func run(until drain: DrainRequest) async {
+        await withDiscardingTaskGroup { group in
+            while !drain.isRequested && !Task.isCancelled {
+                pulse.beat(.scheduler, at: time.now())
+                let claimed = await claim()
+                for job in claimed { start(job, in: &group) }
+                if claimed.isEmpty { await wakeUp.wait(atMost: await pause(), time: time) }
+            }
+            await finishRunning()
+        }
+    }
+
+    private func claim() async -> [ClaimedJob] {
+        let counts = running.counts
+        let free = plan.slots.mapValues { $0 }.merging(counts) { slots, used in max(0, slots - used) }
+        guard free.values.contains(where: { $0 > 0 }) else { return [] }
+        do throws(CatalogError) {
+            return try await catalog.claim(for: worker, slots: free, lease: plan.leaseDuration)
+        } catch {
+            logger.error("No job can be claimed", metadata: ["error": "\(error)"])
+            return []
+        }
+    }
+
+    private func start(_ claimed: ClaimedJob, in group: inout DiscardingTaskGroup) {
+        let control = JobControl()
+        // The claim was asked for before now; the keeper's first renewal makes this exact.
+        running.add(
+            claimed.lease, kind: claimed.job.kind, control: control,
+            goodUntil: time.now() + plan.leaseDuration - plan.leaseRenewal)
+        logger.info("Job started", metadata: metadata(of: claimed))
+        group.addTask {
+            await runner.run(claimed, control: control)
+            running.remove(claimed.lease)
+            logger.info("Job left this worker", metadata: metadata(of: claimed))
+            didEnd()
+            wakeUp.signal()
+        }
+    }
+
+    /// Until the next waiting job is due, but never longer than a poll: other workers leave work too.
+    private func pause() async -> Duration {
+        let limit = plan.poll
+        let untilDue = try? await catalog.read { rows in try rows.nextDue().map { $0 - rows.now } }
+        guard case .some(.some(let duration)) = untilDue else { return limit }
+        return min(max(duration, .milliseconds(1)), limit)
+    }
+
+    private func finishRunning() async {
+        let deadline = time.now() + plan.drain
+        while !running.isEmpty, time.now() < deadline, !Task.isCancelled {
+            pulse.beat(.scheduler, at: time.now())
+            await wakeUp.wait(atMost: min(plan.poll, max(deadline - time.now(), .zero)), time: time)
+        }
+        running.stopAll(.shutdown)
+    }
+
+    private func metadata(of claimed: ClaimedJob) -> Logger.Metadata {
+        [
+            "job-id": "\(claimed.job.id)", "kind": "\(claimed.job.kind.rawValue)",
+            "image-id": "\(claimed.job.imageID?.rawValue ?? "-")", "attempt": "\(claimed.job.attempt)",
+            "fence": "\(claimed.lease.fence)",
+        ]
+    }
+}

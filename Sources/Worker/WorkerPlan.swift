@@ -1,0 +1,46 @@
+public import ImageModel
+
+/// How a worker works: the `worker.*`, `lease.*` and `events.*` keys of the configuration.
+public struct WorkerPlan: Sendable, Hashable {
+    /// Jobs of each kind at once.
+    public var slots: [JobKind: Int]
+    /// Waiting jobs of a kind in the catalog beyond which messages stay on the broker.
+    public var backlog: Int
+    /// How long a lease lasts.
+    public var leaseDuration: Duration
+    /// How often leases are renewed; well below half of their duration.
+    public var leaseRenewal: Duration
+    /// How long running jobs may go on after the worker was asked to stop.
+    public var drain: Duration
+    /// Queues that may be named in `reply_to`; `*` at the end stands for anything.
+    public var replyQueues: [String]
+    /// The prefix of our own queues, which no reply may reach.
+    public var prefix: String
+    /// How often to look for work that other workers left, and for requests to cancel.
+    public var poll: Duration
+
+    /// A plan from its parts.
+    public init(
+        slots: [JobKind: Int] = [.import: 4, .copy: 2, .share: 8, .update: 8, .delete: 4], backlog: Int = 10_000,
+        leaseDuration: Duration = .seconds(30), leaseRenewal: Duration = .seconds(10), drain: Duration = .seconds(30),
+        replyQueues: [String] = ["amq.rabbitmq.reply-to.*", "amq.gen-*", "reply.*"], prefix: String = "longshore",
+        poll: Duration = .milliseconds(500)
+    ) {
+        self.slots = slots
+        self.backlog = backlog
+        self.leaseDuration = leaseDuration
+        self.leaseRenewal = leaseRenewal
+        self.drain = drain
+        self.replyQueues = replyQueues
+        self.prefix = prefix
+        self.poll = poll
+    }
+
+    /// Whether a terminal event may be sent to `queue`.
+    func mayReply(to queue: String) -> Bool {
+        guard !queue.hasPrefix(prefix + ".") else { return false }
+        return replyQueues.contains { pattern in
+            pattern.hasSuffix("*") ? queue.hasPrefix(pattern.dropLast()) : queue == pattern
+        }
+    }
+}
