@@ -53,7 +53,7 @@ extension ImageCatalog {
 extension ImageCatalog {
     /// Gives due jobs to a worker, at most `slots[kind]` of each kind, each with a lease.
     ///
-    /// Jobs whose lease ran out are taken back first.
+    /// Jobs whose lease ran out are taken back first, and jobs whose time to wait has passed are looked at again.
     public func claim(
         for worker: WorkerID, slots: [JobKind: Int], lease duration: Duration
     ) async throws(CatalogError) -> [ClaimedJob] {
@@ -73,11 +73,6 @@ extension ImageCatalog {
     /// Which of these jobs somebody asked to end.
     public func cancelRequests(among leases: [JobLease]) async throws(CatalogError) -> [JobLease] {
         try await read { rows in try leases.filter { try rows.job($0.job)?.isCancelRequested == true } }
-    }
-
-    /// Lets jobs wait no longer whose grace or deadline has passed.
-    public func releaseOverdue() async throws(CatalogError) {
-        try await write { ledger in try ledger.releaseOverdue() }
     }
 }
 

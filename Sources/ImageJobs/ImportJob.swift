@@ -1,5 +1,6 @@
 import Catalog
 import ImageModel
+import Logging
 import ImageSource
 import ImageStore
 

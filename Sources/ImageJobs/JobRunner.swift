@@ -1,5 +1,6 @@
 public import Catalog
 import ImageModel
+import Logging
 
 /// Runs one claimed job from beginning to end and records how it ended.
 public struct JobRunner: Sendable {

@@ -78,7 +78,6 @@ struct Intake<Queues: JobQueues>: Sendable {
                 } else {
                     _ = try await catalog.read { try $0.catalogID() }
                 }
-                await resume()
                 return isHeld
             } catch {
                 logger.error("The catalog does not take messages in", metadata: ["error": "\(error)"])
@@ -105,11 +104,12 @@ struct Intake<Queues: JobQueues>: Sendable {
         }
     }
 
-    /// Opens and closes the gate as jobs leave the backlog, until the task is cancelled.
-    func keepGate() async {
-        while !Task.isCancelled {
+    /// Opens and closes the gate as jobs leave the backlog; closes it for good when the worker is to drain.
+    func keepGate(until drain: DrainRequest) async {
+        while !Task.isCancelled, !drain.isRequested {
             await resume()
             try? await time.sleep(for: plan.poll)
         }
+        for kind in JobKind.allCases { await queues.stopConsuming(kind) }
     }
 }

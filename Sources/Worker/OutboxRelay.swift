@@ -109,13 +109,13 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
         case .events: return try await exchange.publish(encoder.encode(entry.event))
         case .reply(let queue, let correlationID):
             return try await exchange.reply(
-                encoder.encodeReply(entry.event, correlationID: correlationID), to: queue)
+                encoder.encodeReply(entry.event, replyTo: queue, correlationID: correlationID), to: queue)
         case .deadLetter(let letter):
             return try await exchange.bury(
                 BuriedMessage(
                     body: letter.body, routingKey: letter.routingKey, contentType: letter.contentType,
                     messageID: letter.messageID, correlationID: letter.correlationID,
-                    headers: DeadLetterHeaders.headers(for: entry.event.data.error)))
+                    headers: entry.event.data.error.map(DeadLetterHeaders.headers) ?? [:]))
         }
     }
 }

@@ -14,8 +14,8 @@ struct Scheduler: Sendable {
     let wakeUp: WakeUp
     let pulse: Pulse
     let logger: Logger
-    /// Called after a job ended: there may be something to announce.
-    let didEnd: @Sendable () -> Void
+    /// Called when jobs have begun or ended: there is something to announce.
+    let didChange: @Sendable () -> Void
 
     /// Runs jobs until `drain` is asked for, then lets the running ones finish for a while and stops the rest.
     func run(until drain: DrainRequest) async {
@@ -24,6 +24,7 @@ struct Scheduler: Sendable {
                 pulse.beat(.scheduler, at: time.now())
                 let claimed = await claim()
                 for job in claimed { start(job, in: &group) }
+                if !claimed.isEmpty { didChange() }
                 if claimed.isEmpty { await wakeUp.wait(atMost: await pause(), time: time) }
             }
             await finishRunning()
@@ -31,8 +32,7 @@ struct Scheduler: Sendable {
     }
 
     private func claim() async -> [ClaimedJob] {
-        let counts = running.counts
-        let free = plan.slots.mapValues { $0 }.merging(counts) { slots, used in max(0, slots - used) }
+        let free = plan.slots.merging(running.counts) { slots, used in max(0, slots - used) }
         guard free.values.contains(where: { $0 > 0 }) else { return [] }
         do throws(CatalogError) {
             return try await catalog.claim(for: worker, slots: free, lease: plan.leaseDuration)
@@ -53,7 +53,7 @@ struct Scheduler: Sendable {
             await runner.run(claimed, control: control)
             running.remove(claimed.lease)
             logger.info("Job left this worker", metadata: metadata(of: claimed))
-            didEnd()
+            didChange()
             wakeUp.signal()
         }
     }

@@ -4,6 +4,7 @@ extension Ledger {
     /// Gives due jobs to a worker.
     func claim(for worker: WorkerID, slots: [JobKind: Int], lease duration: Duration) throws -> [ClaimedJob] {
         try takeBackExpired()
+        try releaseOverdue()
         var claimed: [ClaimedJob] = []
         for (kind, free) in slots.sorted(by: { $0.key < $1.key }) where free > 0 {
             for job in try rows.dueJobs(kind, limit: free) {

@@ -1,0 +1,67 @@
+import ImageModel
+import JobMessages
+public import RabbitMQ
+
+/// The exchanges on RabbitMQ.
+public struct BrokerEventExchange: EventExchange {
+    private let publisher: RabbitMQPublisher
+    private let names: BrokerNames
+    /// Shorter than the relay holds its role.
+    private let confirmTimeout = Duration.seconds(10)
+
+    /// The exchanges behind a publisher's connection.
+    public init(publisher: RabbitMQPublisher, names: BrokerNames) {
+        self.publisher = publisher
+        self.names = names
+    }
+
+    public func publish(_ event: OutgoingEvent) async throws(EventExchangeError) -> Routing {
+        try await publish(OutgoingMessage(event, exchange: names.events))
+    }
+
+    public func reply(_ event: OutgoingEvent, to queue: String) async throws(EventExchangeError) -> Routing {
+        var message = OutgoingMessage(event, exchange: "")
+        message.routingKey = queue
+        return try await publish(message)
+    }
+
+    public func bury(_ letter: BuriedMessage) async throws(EventExchangeError) -> Routing {
+        var properties = MessageProperties()
+        properties.contentType = letter.contentType
+        properties.messageID = letter.messageID
+        properties.correlationID = letter.correlationID
+        properties.deliveryMode = .persistent
+        properties.headers = letter.headers.mapValues { .string($0) }
+        return try await publish(
+            OutgoingMessage(
+                exchange: names.dead, routingKey: letter.routingKey, properties: properties, body: letter.body))
+    }
+
+    private func publish(_ message: OutgoingMessage) async throws(EventExchangeError) -> Routing {
+        do throws(RabbitMQError) {
+            switch try await publisher.publish(message, confirmTimeout: confirmTimeout) {
+            case .routed: return .routed
+            case .unroutable: return .unrouted
+            }
+        } catch {
+            throw EventExchangeError("\(error.code.rawValue): \(error.message)")
+        }
+    }
+}
+
+extension OutgoingMessage {
+    fileprivate init(_ event: OutgoingEvent, exchange: String) {
+        var properties = MessageProperties()
+        properties.contentType = OutgoingEvent.contentType
+        properties.messageID = event.messageID
+        properties.type = event.type
+        properties.appID = "longshore"
+        properties.correlationID = event.correlationID
+        properties.deliveryMode = event.isPersistent ? .persistent : .transient
+        properties.timestamp = UInt64(max(0, event.timestamp.microseconds / 1_000_000))
+        var headers: FieldTable = event.headers.mapValues { .string($0) }
+        if !event.cc.isEmpty { headers["CC"] = .array(event.cc.map { .string($0) }) }
+        properties.headers = headers
+        self.init(exchange: exchange, routingKey: event.routingKey, properties: properties, body: event.body)
+    }
+}

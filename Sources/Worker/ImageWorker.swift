@@ -1,0 +1,88 @@
+public import Catalog
+public import ImageJobs
+public import ImageModel
+import JobMessages
+public import Logging
+
+/// A worker: intake, scheduler, lease keeper, relay and health, as child tasks of one group.
+public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable {
+    private let id: WorkerID
+    private let plan: WorkerPlan
+    private let environment: JobEnvironment
+    private let intake: Intake<Queues>
+    private let scheduler: Scheduler
+    private let keeper: LeaseKeeper
+    private let relay: OutboxRelay<Exchange>
+    private let progress: ProgressFeed<Exchange>
+    private let queues: Queues
+    private let pulse = Pulse()
+    private let logger: Logger
+
+    /// Puts a worker together; nothing runs before ``run(until:)``.
+    ///
+    /// - Parameters:
+    ///   - makeEnvironment: Makes what jobs may touch, given the place where progress goes.
+    ///   - cluster: Names the installation in the `source` of events.
+    public init(
+        id: WorkerID, plan: WorkerPlan, cluster: String, queues: Queues, exchange: Exchange, logger: Logger,
+        makeEnvironment: (@escaping @Sendable (ImageEvent) -> Void) -> JobEnvironment
+    ) {
+        let encoder = CloudEventEncoder(cluster: cluster)
+        let progress = ProgressFeed(exchange: exchange, encoder: encoder, logger: logger)
+        let environment = makeEnvironment(progress.announce)
+        let running = RunningJobs()
+        let schedulerWakeUp = WakeUp()
+        let relayWakeUp = WakeUp()
+        self.id = id
+        self.plan = plan
+        self.environment = environment
+        self.queues = queues
+        self.progress = progress
+        self.logger = logger
+        intake = Intake(
+            queues: queues, catalog: environment.catalog, plan: plan, time: environment.time, logger: logger
+        ) {
+            schedulerWakeUp.signal()
+            relayWakeUp.signal()
+        }
+        scheduler = Scheduler(
+            catalog: environment.catalog, runner: JobRunner(environment: environment), worker: id, plan: plan,
+            time: environment.time, running: running, wakeUp: schedulerWakeUp, pulse: pulse, logger: logger,
+            didChange: relayWakeUp.signal)
+        keeper = LeaseKeeper(
+            catalog: environment.catalog, plan: plan, time: environment.time, running: running, pulse: pulse,
+            logger: logger)
+        relay = OutboxRelay(
+            exchange: exchange, encoder: encoder, catalog: environment.catalog, worker: id, plan: plan,
+            time: environment.time, random: environment.random, wakeUp: relayWakeUp, pulse: pulse, logger: logger)
+    }
+
+    /// Works until `drain` is asked for or the task is cancelled.
+    ///
+    /// After the request no job is claimed; running ones may finish for a while, then they are given back; what the
+    /// outbox holds is still sent. After a cancellation nothing is waited for: leases run out, and other workers go on.
+    public func run(until drain: DrainRequest) async {
+        logger.info("Worker runs", metadata: ["worker": "\(id)"])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await intake.run() }
+            group.addTask { await intake.keepGate(until: drain) }
+            group.addTask { await keeper.renew() }
+            group.addTask { await keeper.watch() }
+            group.addTask { await keeper.watchForCancels() }
+            group.addTask { await progress.run() }
+            await withTaskGroup(of: Void.self) { relaying in
+                relaying.addTask { await relay.run() }
+                await scheduler.run(until: drain)
+                relaying.cancelAll()
+            }
+            await relay.flush(atMost: .seconds(5))
+            group.cancelAll()
+        }
+        logger.info("Worker has stopped", metadata: ["worker": "\(id)"])
+    }
+
+    /// The loops of this worker that have not gone round for `limit`, by name; empty while all is well.
+    public func lateLoops(limit: Duration) -> [String] {
+        pulse.late(at: environment.time.now(), limit: limit).map(\.rawValue)
+    }
+}
