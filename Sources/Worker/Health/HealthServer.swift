@@ -1,0 +1,81 @@
+import Hummingbird
+public import Logging
+import NIOCore
+
+/// The HTTP port of probes: `/healthz` says whether the process's own loops go round, `/readyz` whether all it needs
+/// can be reached.
+///
+/// A broker or database that is away makes a worker unready, never unhealthy: restarting it would mend nothing and
+/// would interrupt its jobs.
+public struct HealthServer: Sendable {
+    private let host: String
+    private let port: Int
+    private let lateLoops: @Sendable () -> [String]
+    private let checks: [ReadinessCheck]
+    private let logger: Logger
+
+    /// A server that listens when it is run.
+    ///
+    /// - Parameters:
+    ///   - lateLoops: The names of loops that hang; empty when the process is well.
+    public init(
+        host: String, port: Int, lateLoops: @escaping @Sendable () -> [String], checks: [ReadinessCheck], logger: Logger
+    ) {
+        self.host = host
+        self.port = port
+        self.lateLoops = lateLoops
+        self.checks = checks
+        self.logger = logger
+    }
+
+    /// Serves until the task is cancelled.
+    ///
+    /// - Throws: When the address cannot be listened on.
+    public func run() async throws {
+        let router = Router()
+        router.get("healthz") { _, _ in
+            let late = lateLoops()
+            return Self.response(late.isEmpty, ["status": late.isEmpty ? "ok" : "stuck: " + late.joined(separator: ", ")])
+        }
+        router.get("readyz") { _, _ in
+            var report: [String: String] = [:]
+            var isReady = true
+            for check in checks {
+                let trouble = await check.trouble()
+                report[check.name] = trouble ?? "ok"
+                isReady = isReady && trouble == nil
+            }
+            return Self.response(isReady, report)
+        }
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let application = Application(
+            router: router,
+            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "longshore"),
+            logger: quiet)
+        try await application.run()
+    }
+
+    private static func response(_ isGood: Bool, _ report: [String: String]) -> Response {
+        let body = report.sorted { $0.key < $1.key }
+            .map { "\"\($0.key)\":\"\($0.value.filter { $0 != "\"" && $0 != "\\" && !$0.isNewline })\"" }
+            .joined(separator: ",")
+        return Response(
+            status: isGood ? .ok : .serviceUnavailable, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: "{\(body)}\n")))
+    }
+}
+
+/// One thing a worker needs.
+public struct ReadinessCheck: Sendable {
+    /// Its name in the report.
+    public let name: String
+    /// What is wrong with it; nil when nothing is.
+    public let trouble: @Sendable () async -> String?
+
+    /// A check under a name.
+    public init(_ name: String, trouble: @escaping @Sendable () async -> String?) {
+        self.name = name
+        self.trouble = trouble
+    }
+}

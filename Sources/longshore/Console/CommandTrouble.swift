@@ -1,0 +1,44 @@
+import Catalog
+import ImageStore
+import LongshoreSettings
+import RabbitMQ
+
+/// The exit codes of CONTRACT section 6.
+enum CommandExit: Int32 {
+    case jobFailed = 1
+    case usage = 2
+    case brokerUnreachable = 3
+    case catalogUnreachable = 4
+    case notFound = 5
+    case unsafe = 6
+    case timeout = 124
+    case interrupted = 130
+}
+
+/// Why a command did not do what it was asked to: a sentence for people and a code for programs.
+struct CommandTrouble: Error {
+    let code: CommandExit
+    let message: String
+
+    init(_ code: CommandExit, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    init(_ error: RabbitMQError) {
+        let isUsage = error.code == .invalidConfiguration
+        self.init(isUsage ? .usage : .brokerUnreachable, "broker: \(error.message)")
+    }
+
+    init(_ error: CatalogError) {
+        self.init(.catalogUnreachable, "catalog: \(error.message)")
+    }
+
+    init(_ error: SettingsError) {
+        self.init(.usage, "configuration:\n\(error.problems.map { "  \($0)" }.joined(separator: "\n"))")
+    }
+
+    init(_ error: StoreError) {
+        self.init(.usage, "store: \(error.message)")
+    }
+}

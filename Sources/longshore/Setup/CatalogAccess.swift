@@ -1,0 +1,27 @@
+import Catalog
+import Foundation
+import ImageModel
+import LongshoreSettings
+import SQLiteCatalog
+
+/// How this installation reaches its catalog.
+enum CatalogAccess {
+    /// Opens the catalog that the settings name.
+    static func open(_ settings: Settings) throws(CommandTrouble) -> ImageCatalog {
+        let url = settings.catalog.url
+        guard url.scheme == "sqlite" else {
+            throw CommandTrouble(
+                .usage,
+                "catalog.url is \(url): this version keeps its catalog in SQLite only, as sqlite:///path/to/catalog.db")
+        }
+        guard let path = String(url.revealed.dropFirst("sqlite://".count)).removingPercentEncoding, path.hasPrefix("/")
+        else { throw CommandTrouble(.usage, "catalog.url is \(url): the path must be absolute, sqlite:///path") }
+        do throws(CatalogError) {
+            return ImageCatalog(
+                database: try SQLiteCatalogDatabase(path: path), random: SystemRandom(),
+                unknownGrace: settings.worker.unknownGrace)
+        } catch {
+            throw CommandTrouble(error)
+        }
+    }
+}
