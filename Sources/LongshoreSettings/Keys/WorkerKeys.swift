@@ -12,6 +12,9 @@ enum WorkerKeys {
         "worker.roles", each: .word(), default: Settings.Role.allCases, "What this worker does.")
     static let drain = SettingKey(
         "worker.drain", .duration(), default: .seconds(30), "Time that running jobs get after SIGTERM.")
+    static let startTimeout = SettingKey(
+        "worker.start_timeout", .duration(), default: .zero,
+        "How long to wait for broker and catalog at start; 0s: give up at once.")
     static let unknownGrace = SettingKey(
         "worker.unknown_grace", .duration(), default: .seconds(60), "How long a job waits for an unknown image.")
     static let scratch = SettingKey<String?>(
@@ -29,7 +32,7 @@ enum WorkerKeys {
         "retry.max", .duration(atLeast: .milliseconds(1)), default: .seconds(300), "Longest wait before a retry.")
 
     static let all: [any ConfigurationKey] = [
-        imports, copies, shares, updates, deletes, backlog, roles, drain, unknownGrace, scratch, lease, renew,
+        imports, copies, shares, updates, deletes, backlog, roles, drain, startTimeout, unknownGrace, scratch, lease, renew,
         retryBase, retryMax,
     ]
 

@@ -23,6 +23,8 @@ extension Settings {
         public var roles: Set<Role>
         /// Time that running jobs get after SIGTERM.
         public var drain: Duration
+        /// How long to wait for broker and catalog at start.
+        public var startTimeout: Duration
         /// How long a job waits for an unknown image.
         public var unknownGrace: Duration
         /// Folder for conversions; nil: `convert_to` is refused.
@@ -37,6 +39,7 @@ extension Settings {
             backlog = reader.value(WorkerKeys.backlog)
             roles = Set(reader.value(WorkerKeys.roles))
             drain = reader.value(WorkerKeys.drain)
+            startTimeout = reader.value(WorkerKeys.startTimeout)
             unknownGrace = reader.value(WorkerKeys.unknownGrace)
             scratch = reader.value(WorkerKeys.scratch)
         }

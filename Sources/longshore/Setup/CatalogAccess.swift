@@ -25,3 +25,16 @@ enum CatalogAccess {
         }
     }
 }
+
+extension ImageCatalog {
+    /// Asks the rows on behalf of a command.
+    func ask<Result: Sendable>(
+        _ body: @Sendable (any CatalogReader) throws -> Result
+    ) async throws(CommandTrouble) -> Result {
+        do throws(CatalogError) {
+            return try await read(body)
+        } catch {
+            throw CommandTrouble(error)
+        }
+    }
+}

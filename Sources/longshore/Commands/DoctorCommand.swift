@@ -1,0 +1,112 @@
+import ArgumentParser
+import Catalog
+import ImageModel
+import ImageStore
+import JobMessages
+import LongshoreSettings
+import RabbitMQ
+import Worker
+
+/// `longshore doctor`
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Check configuration, broker, catalog and stores, and say what is wrong.",
+        discussion: "Changes nothing on the broker. Exits with the code of the first thing that is wrong.")
+
+    @OptionGroup var global: GlobalOptions
+
+    mutating func run() async throws {
+        let settings = try global.settings()
+        var findings = [Finding("configuration", nil, "read, no problem found")]
+        let catalog = await examine("catalog", &findings) { () throws(CommandTrouble) in
+            (try CatalogAccess.open(settings), "\(settings.catalog.url)")
+        }
+        await examineBroker(settings, catalog: catalog, &findings)
+        await examineStores(settings, catalog: catalog, &findings)
+        report(findings)
+        if let first = findings.compactMap(\.trouble).first {
+            throw CommandTrouble(first.code, "\(findings.count { $0.trouble != nil }) of \(findings.count) checks failed")
+        }
+    }
+
+    private struct Finding {
+        let name: String
+        let trouble: CommandTrouble?
+        let text: String
+
+        init(_ name: String, _ trouble: CommandTrouble?, _ text: String) {
+            self.name = name
+            self.trouble = trouble
+            self.text = text
+        }
+    }
+
+    private func examine<Value>(
+        _ name: String, _ findings: inout [Finding],
+        _ body: () async throws(CommandTrouble) -> (Value, String)
+    ) async -> Value? {
+        do throws(CommandTrouble) {
+            let (value, text) = try await body()
+            findings.append(Finding(name, nil, text))
+            return value
+        } catch {
+            findings.append(Finding(name, error, error.message))
+            return nil
+        }
+    }
+
+    private func examineBroker(_ settings: Settings, catalog: ImageCatalog?, _ findings: inout [Finding]) async {
+        let logger = global.logger("longshore", atLeast: .critical)
+        let access = await examine("broker", &findings) { () async throws(CommandTrouble) in
+            let access = try BrokerAccess(settings.broker, role: "doctor", logger: logger)
+            try await access.requireReachable()
+            return (access, access.configuration.endpoints.map(\.authority).joined(separator: ", "))
+        }
+        guard let access, let catalog else { return }
+        _ = await examine("topology", &findings) { () async throws(CommandTrouble) in
+            let unchecked = try await access.prepareTopology(.verify, for: catalog)
+            return ((), (["prefix \"\(access.names.prefix)\""] + unchecked).joined(separator: "; "))
+        }
+        _ = await examine("dead letters", &findings) { () async throws(CommandTrouble) in
+            do throws(RabbitMQError) {
+                let count = try await RabbitMQAdmin.withSession(access.configuration) { admin throws(RabbitMQError) in
+                    try await admin.queueStatus(access.names.dead).messages
+                }
+                return ((), "\(count) in \(access.names.dead)")
+            } catch {
+                throw CommandTrouble(error)
+            }
+        }
+    }
+
+    private func examineStores(_ settings: Settings, catalog: ImageCatalog?, _ findings: inout [Finding]) async {
+        let stores = await examine("stores", &findings) { () throws(CommandTrouble) in
+            (try StoreAccess.make(settings), "\(settings.stores.count) configured")
+        }
+        guard let stores, let catalog else { return }
+        for (name, store) in stores.sorted(by: { $0.key < $1.key }) {
+            _ = await examine("store \(name)", &findings) { () async throws(CommandTrouble) in
+                try await StoreAccess.adopt([name: store], for: catalog)
+                do throws(StoreError) {
+                    let free = try await store.freeBytes()
+                    return ((), free.map { "\(ByteCount($0)) free" } ?? "writable")
+                } catch {
+                    throw CommandTrouble(error)
+                }
+            }
+        }
+    }
+
+    private func report(_ findings: [Finding]) {
+        guard !global.json else {
+            Console.say(
+                .array(
+                    findings.map { ["check": .string($0.name), "ok": .bool($0.trouble == nil), "message": .string($0.text)] }
+                ))
+            return
+        }
+        var table = Table(["CHECK", "STATE", "DETAIL"])
+        for finding in findings { table.add([finding.name, finding.trouble == nil ? "ok" : "WRONG", finding.text]) }
+        for line in table.lines { Console.say(line) }
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Catalog
+import ImageModel
+import JobMessages
+
+/// `longshore images list|show|history`
+struct ImagesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "images", abstract: "Look at images in the catalog.",
+        subcommands: [List.self, Show.self, History.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List images, newest first.")
+
+        @Option(help: ArgumentHelp("Only images in this status; may be repeated.", valueName: "status"))
+        var status: [ImageStatus] = []
+
+        @Option(help: ArgumentHelp("Only images of this account.", valueName: "account"))
+        var owner: String?
+
+        @Option(help: ArgumentHelp("Only images this account has accepted.", valueName: "account"))
+        var sharedWith: String?
+
+        @Option(help: ArgumentHelp("The most images to list.", valueName: "n"))
+        var limit = 100
+
+        @OptionGroup var global: GlobalOptions
+
+        mutating func run() async throws {
+            let catalog = try CatalogAccess.open(try global.settings())
+            let filter = ImageFilter(
+                statuses: status.isEmpty ? nil : Set(status), owner: try owner.map { try identifier($0, "--owner") },
+                sharedWith: try sharedWith.map { try identifier($0, "--shared-with") }, limit: max(1, limit))
+            let images = try await catalog.ask { try $0.images(filter) }
+            guard !global.json else {
+                Console.say(.array(images.map { EventDataEncoder.json($0, includesLocationURLs: true) }))
+                return
+            }
+            var table = Table(["IMAGE", "NAME", "OWNER", "STATUS", "FORMAT", "SIZE", "STORES"])
+            for image in images {
+                table.add([
+                    image.id.rawValue, image.details.name, image.details.owner?.rawValue ?? "-",
+                    image.status.rawValue, image.content?.format.rawValue ?? "-",
+                    image.content.map { ByteCount($0.size).description } ?? "-",
+                    image.replicas.map(\.store.rawValue).joined(separator: ","),
+                ])
+            }
+            for line in table.lines { Console.say(line) }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one image, and where its bytes lie.")
+
+        @Argument(help: "The image's id.")
+        var id: String
+
+        @OptionGroup var global: GlobalOptions
+
+        mutating func run() async throws {
+            let catalog = try CatalogAccess.open(try global.settings())
+            let id: ImageID = try identifier(id, "ID")
+            guard let image = try await catalog.ask({ try $0.image(id) }) else {
+                throw CommandTrouble(.notFound, "the catalog knows no image \(id)")
+            }
+            Console.say(EventDataEncoder.json(image, includesLocationURLs: true))
+        }
+    }
+
+    struct History: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show what was done to an image, by whom and when.")
+
+        @Argument(help: "The image's id.")
+        var id: String
+
+        @Option(help: ArgumentHelp("The most rows to show.", valueName: "n"))
+        var limit = 1_000
+
+        @OptionGroup var global: GlobalOptions
+
+        mutating func run() async throws {
+            let catalog = try CatalogAccess.open(try global.settings())
+            let id: ImageID = try identifier(id, "ID")
+            let limit = max(1, limit)
+            let (image, entries) = try await catalog.ask { (try $0.image(id), try $0.history(of: id, limit: limit)) }
+            guard image != nil || !entries.isEmpty else {
+                throw CommandTrouble(.notFound, "the catalog knows no image \(id)")
+            }
+            guard !global.json else {
+                Console.say(.array(entries.map(HistoryRow.json)))
+                return
+            }
+            var table = Table(["TIME", "EVENT", "JOB", "RESULT", "BY", "WORKER", "PUBLISHED"])
+            for entry in entries { table.add(HistoryRow.cells(entry)) }
+            for line in table.lines { Console.say(line) }
+        }
+    }
+}
+
+extension ImageStatus: ArgumentParser.ExpressibleByArgument {}

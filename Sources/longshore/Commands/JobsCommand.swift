@@ -1,0 +1,75 @@
+import ArgumentParser
+import Catalog
+import ImageModel
+import JobMessages
+
+/// `longshore jobs list|show`
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs", abstract: "Look at jobs in the catalog.", subcommands: [List.self, Show.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List jobs, newest first.")
+
+        @Option(help: ArgumentHelp("Only jobs in this state; may be repeated.", valueName: "state"))
+        var state: [JobState] = []
+
+        @Option(help: "Only jobs of this kind.")
+        var kind: JobKind?
+
+        @Option(help: ArgumentHelp("Only jobs on this image.", valueName: "id"))
+        var image: String?
+
+        @Option(help: ArgumentHelp("The most jobs to list.", valueName: "n"))
+        var limit = 100
+
+        @OptionGroup var global: GlobalOptions
+
+        mutating func run() async throws {
+            let catalog = try CatalogAccess.open(try global.settings())
+            let filter = JobFilter(
+                states: state.isEmpty ? nil : Set(state), kind: kind, image: try image.map { try identifier($0, "--image") },
+                limit: max(1, limit))
+            let jobs = try await catalog.ask { try $0.jobs(filter) }
+            guard !global.json else {
+                Console.say(.array(jobs.map(EventDataEncoder.json)))
+                return
+            }
+            var table = Table(["JOB", "KIND", "STATE", "ATTEMPT", "IMAGE", "ACCEPTED", "NOTE"])
+            for job in jobs {
+                table.add([
+                    job.id.rawValue, job.kind.rawValue, job.state.rawValue, "\(job.attempt)",
+                    job.imageID?.rawValue ?? "-", job.acceptedAt.description,
+                    job.reason ?? job.failure.map { "\($0.code.rawValue): \($0.message)" } ?? "",
+                ])
+            }
+            for line in table.lines { Console.say(line) }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one job in its last state.")
+
+        @Argument(help: "The job's id.")
+        var id: String
+
+        @OptionGroup var global: GlobalOptions
+
+        mutating func run() async throws {
+            let catalog = try CatalogAccess.open(try global.settings())
+            let id: JobID = try identifier(id, "ID")
+            let data = try await catalog.ask { rows in
+                try rows.job(id).map { job in
+                    EventData(
+                        job: job, image: try job.imageID.flatMap(rows.image), source: job.source,
+                        progress: job.state == .running ? job.progress : nil, error: job.failure)
+                }
+            }
+            guard let data else { throw CommandTrouble(.notFound, "the catalog knows no job \(id)") }
+            Console.say(EventDataEncoder.json(data))
+        }
+    }
+}
+
+extension JobState: ArgumentParser.ExpressibleByArgument {}
+extension JobKind: ArgumentParser.ExpressibleByArgument {}

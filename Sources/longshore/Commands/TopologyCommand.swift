@@ -1,0 +1,42 @@
+import ArgumentParser
+import LongshoreSettings
+
+/// `longshore topology declare|check`
+struct TopologyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "topology", abstract: "Set up or check the exchanges and queues on the broker.",
+        subcommands: [Declare.self, Check.self])
+
+    struct Declare: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Create what is missing; change nothing that exists.")
+
+        @OptionGroup var global: GlobalOptions
+
+        mutating func run() async throws {
+            try await TopologyCommand.prepare(.declare, global)
+        }
+    }
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Compare with what is on the broker; create nothing.")
+
+        @OptionGroup var global: GlobalOptions
+
+        mutating func run() async throws {
+            try await TopologyCommand.prepare(.verify, global)
+        }
+    }
+
+    private static func prepare(_ mode: Settings.Broker.Topology, _ global: GlobalOptions) async throws {
+        let settings = try global.settings()
+        let access = try BrokerAccess(
+            settings.broker, role: "topology", logger: global.logger("longshore", atLeast: .error))
+        let unchecked = try await access.prepareTopology(mode, for: try CatalogAccess.open(settings))
+        if global.json {
+            Console.say(["prefix": .string(access.names.prefix), "unverified": .array(unchecked.map { .string($0) })])
+        } else {
+            for sentence in unchecked { Console.say("not verified: \(sentence)") }
+            Console.say("the topology under \"\(access.names.prefix)\" is as it should be")
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import ImageModel
+import JobMessages
+
+/// `longshore watch [PATTERN]`
+struct WatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch", abstract: "Show events as they come, until interrupted.",
+        discussion: """
+            PATTERN is a topic pattern over image.<kind>.<phase>.<owner>: "image.import.#" is every import, \
+            "image.*.failed.#" every failure, "job.rejected.#" every message that was no job.
+            """)
+
+    @Argument(help: "Which events; by default all.")
+    var pattern = "#"
+
+    @OptionGroup var global: GlobalOptions
+
+    mutating func run() async throws {
+        let settings = try global.settings()
+        let access = try BrokerAccess(
+            settings.broker, role: "watch", logger: global.logger("longshore", atLeast: .error))
+        try await access.requireReachable()
+        try await EventFeed(access).withEvents(matching: [pattern]) { events in
+            while let event = await events.next() { show(event) }
+        }
+    }
+
+    private func show(_ event: ReceivedEvent) {
+        guard !global.json else {
+            Console.say(event.json)
+            return
+        }
+        let name = event.type.split(separator: ".").dropFirst(2).dropLast().joined(separator: ".")
+        var parts = [event.time ?? "-", name, "job=\(event.jobID ?? "-")"]
+        if let image = event.imageID { parts.append("image=\(image)") }
+        if let progress = event.progress { parts.append(ProgressLine.text(progress, width: 0)) }
+        if let error = event.error { parts.append("\(error.code): \(error.message)") }
+        Console.say(parts.joined(separator: "  "))
+    }
+}

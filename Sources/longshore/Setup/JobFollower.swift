@@ -1,0 +1,41 @@
+import Foundation
+import ImageModel
+import JobMessages
+
+/// Shows a job's life as its events tell it.
+struct JobFollower {
+    let json: Bool
+
+    /// Sends the job and shows its steps; returns when it succeeded and throws when it did not.
+    func follow(_ message: JobMessage, with sender: JobSender, timeout: Duration?) async throws {
+        var line = ProgressLine(isTerminal: Console.isTerminal)
+        let last = try await sender.sendAndFollow(message, timeout: timeout) { event in
+            if !json { show(event, on: &line) }
+        }
+        if json { Console.say(last.data) }
+        guard last.phase == .completed else {
+            let (code, reason) = last.error ?? (last.phase?.rawValue ?? "rejected", "the job did not succeed")
+            throw CommandTrouble(.jobFailed, "job \(message.messageID): \(code): \(reason)")
+        }
+    }
+
+    private func show(_ event: ReceivedEvent, on line: inout ProgressLine) {
+        let image = event.imageID.map { "image \($0)" } ?? "no image"
+        switch event.phase {
+        case .accepted: line.tell("accepted   \(image)")
+        case .started: line.tell("started    attempt \(event.data["job"]?["attempt"]?.integer ?? 1)")
+        case .progress: if let progress = event.progress { line.show(progress) }
+        case .retrying: line.tell("retrying   \(event.error.map { "\($0.code): \($0.message)" } ?? "")")
+        case .completed: summarize(event, image: image, on: &line)
+        case .failed, .cancelled, nil: line.clear()
+        }
+    }
+
+    private func summarize(_ event: ReceivedEvent, image: String, on line: inout ProgressLine) {
+        line.tell("completed  \(image)")
+        guard let content = event.data["image"], let size = content["size"]?.integer else { return }
+        line.tell("           \(content["format"]?.string ?? "?"), \(size) bytes (\(ByteCount(size)))")
+        for digest in event.digests { line.tell("           \(digest)") }
+        for location in event.locations { line.tell("           store \(location.store): \(location.state)") }
+    }
+}

@@ -1,0 +1,213 @@
+import Catalog
+import ImageJobs
+import ImageModel
+import ImageSource
+import ImageStore
+import Logging
+import LongshoreSettings
+import RabbitMQ
+import UnixSignals
+import Worker
+
+/// A worker with the adapters that the settings name.
+struct WorkerAssembly {
+    private let worker: ImageWorker<BrokerJobQueues, BrokerEventExchange>
+    private let consumer: RabbitMQConsumer
+    private let publisher: RabbitMQPublisher
+    private let health: HealthServer
+    private let logger: Logger
+
+    /// Opens the catalog, adopts the stores and declares or verifies the topology, waiting for what is away as long as
+    /// `worker.start_timeout` says.
+    static func make(_ settings: Settings, logger: Logger) async throws -> Self {
+        let startup = Startup(patience: settings.worker.startTimeout, time: SystemTime(), logger: logger)
+        let catalog = try await startup.attempt { () throws(CommandTrouble) in try CatalogAccess.open(settings) }
+        let stores = try StoreAccess.make(settings)
+        try await StoreAccess.adopt(stores, for: catalog)
+        let source = try FetchAccess.makeSource(settings.fetch)
+        let access = try BrokerAccess(settings.broker, role: "worker", logger: logger)
+        let unchecked = try await startup.attempt { () async throws(CommandTrouble) in
+            try await access.prepareTopology(settings.broker.topology, for: catalog)
+        }
+        for sentence in unchecked { logger.notice("Part of the topology was not verified", metadata: ["what": "\(sentence)"]) }
+        return try Self(settings, catalog: catalog, stores: stores, source: source, access: access, logger: logger)
+    }
+
+    private init(
+        _ settings: Settings, catalog: ImageCatalog, stores: [StoreName: any ImageStore],
+        source: any ImageSource, access: BrokerAccess, logger: Logger
+    ) throws {
+        let plan = WorkerPlan(settings)
+        do throws(RabbitMQError) {
+            consumer = try RabbitMQConsumer(configuration: access.configuration)
+            publisher = try RabbitMQPublisher(configuration: access.configuration)
+        } catch {
+            throw CommandTrouble(error)
+        }
+        worker = ImageWorker(
+            id: SystemRandom().identifier(), plan: plan, cluster: settings.cluster,
+            queues: BrokerJobQueues(
+                consumer: consumer, names: access.names, prefetch: UInt16(clamping: min(200, plan.backlog))),
+            exchange: BrokerEventExchange(publisher: publisher, names: access.names), logger: logger
+        ) { announceProgress in
+            JobEnvironment(
+                catalog: catalog, source: source, stores: stores, time: SystemTime(), random: SystemRandom(),
+                limits: JobLimits(
+                    imageBytes: settings.limits.image.bytes, virtualBytes: settings.limits.virtual.bytes),
+                backoff: ImageJobs.Backoff(base: settings.retry.base, max: settings.retry.max),
+                progressInterval: settings.events.progressInterval, announceProgress: announceProgress, logger: logger)
+        }
+        let worker = worker
+        health = HealthServer(
+            host: settings.health.listen.host, port: settings.health.listen.port,
+            lateLoops: { worker.lateLoops(limit: .seconds(60)) },
+            checks: Self.checks(catalog: catalog, stores: stores, publisher: publisher), logger: logger)
+        self.logger = logger
+    }
+
+    /// Runs until SIGTERM or SIGINT and drains; a second signal ends everything at once.
+    func run() async throws {
+        let drain = DrainRequest()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await consumer.run() }
+            group.addTask { try await publisher.run() }
+            group.addTask { await report(publisher.events, connection: "publishing") }
+            group.addTask { await report(consumer.events, connection: "consuming") }
+            group.addTask { try await serveHealth() }
+            try await withThrowingTaskGroup(of: Bool.self) { working in
+                working.addTask {
+                    await worker.run(until: drain)
+                    return true
+                }
+                working.addTask { await waitForSignals(drain) }
+                // Whichever ends first: the drained worker, or the second signal.
+                _ = try await working.next()
+                working.cancelAll()
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func waitForSignals(_ drain: DrainRequest) async -> Bool {
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            guard drain.isRequested else {
+                logger.info("Draining", metadata: ["signal": "\(signal)"])
+                drain.request()
+                continue
+            }
+            logger.warning("Stopping now; unfinished jobs go on when their leases have run out")
+            return false
+        }
+        return false
+    }
+
+    private func serveHealth() async throws {
+        do {
+            try await health.run()
+        } catch is CancellationError {
+        } catch {
+            throw CommandTrouble(.usage, "health.listen: \(error)")
+        }
+    }
+
+    private func report(_ events: AsyncStream<RabbitMQEvent>, connection: Logger.MetadataValue) async {
+        for await event in events {
+            switch event {
+            case .connected(let broker):
+                logger.info(
+                    "Connected to the broker",
+                    metadata: [
+                        "connection": connection, "broker": "\(broker.product) \(broker.version)",
+                        "host": "\(broker.endpoint.authority)",
+                    ])
+            case .disconnected(let error, let retryIn):
+                logger.warning(
+                    "The broker is away", metadata: ["connection": connection, "error": "\(error)", "retry-in": "\(retryIn)"])
+            case .blocked(let reason):
+                logger.warning("The broker blocks publishers", metadata: ["reason": "\(reason)"])
+            case .unblocked: logger.info("The broker takes messages again")
+            case .consuming(let queue): logger.debug("Consuming", metadata: ["queue": "\(queue)"])
+            case .consumerInterrupted(let queue, let error, let retryIn):
+                logger.warning(
+                    "A queue cannot be consumed",
+                    metadata: ["queue": "\(queue)", "error": "\(error)", "retry-in": "\(retryIn)"])
+            case .ended: logger.debug("Connection closed", metadata: ["connection": connection])
+            }
+        }
+    }
+
+    private static func checks(
+        catalog: ImageCatalog, stores: [StoreName: any ImageStore], publisher: RabbitMQPublisher
+    ) -> [ReadinessCheck] {
+        let broker = ReadinessCheck("broker") {
+            guard await publisher.isConnected else { return "not connected" }
+            return await publisher.isBlocked ? "publishing is blocked" : nil
+        }
+        let rows = ReadinessCheck("catalog") {
+            do throws(CatalogError) {
+                _ = try await catalog.read { try $0.catalogID() }
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+        let places = stores.values.sorted { $0.name < $1.name }.map { store in
+            ReadinessCheck("store.\(store.name)") {
+                do throws(StoreError) {
+                    _ = try await store.freeBytes()
+                    return nil
+                } catch {
+                    return error.message
+                }
+            }
+        }
+        return [broker, rows] + places
+    }
+}
+
+extension WorkerPlan {
+    init(_ settings: Settings) {
+        self.init(
+            slots: settings.worker.slots, backlog: settings.worker.backlog, leaseDuration: settings.lease.duration,
+            leaseRenewal: settings.lease.renew, drain: settings.worker.drain, replyQueues: settings.events.replyTo,
+            prefix: settings.broker.prefix)
+    }
+}
+
+extension BrokerAccess {
+    /// Declares what is missing, or only compares, as configured; returns sentences about what could not be compared.
+    func prepareTopology(
+        _ mode: Settings.Broker.Topology, for catalog: ImageCatalog
+    ) async throws(CommandTrouble) -> [String] {
+        do {
+            let id = try await catalog.read { try $0.catalogID() }
+            let topology = Topology.longshore(names, queues: queueKind, catalog: id)
+            switch mode {
+            case .declare:
+                try await RabbitMQTopology.declare(configuration, topology)
+                return []
+            case .verify:
+                return try await RabbitMQTopology.verify(configuration, topology)
+            }
+        } catch let error as CatalogError {
+            throw CommandTrouble(error)
+        } catch let error as RabbitMQError {
+            throw topologyTrouble(error)
+        } catch {
+            throw CommandTrouble(.usage, "\(error)")
+        }
+    }
+
+    private func topologyTrouble(_ error: RabbitMQError) -> CommandTrouble {
+        switch error.code {
+        case .preconditionFailed where error.object == names.catalog:
+            CommandTrouble(
+                .usage,
+                "broker: the queues under \"\(names.prefix)\" belong to another catalog; use another broker.prefix, or "
+                    + "point catalog.url at that catalog")
+        case .preconditionFailed, .notFound, .accessRefused:
+            CommandTrouble(.usage, "broker: \(error.message)")
+        default: CommandTrouble(error)
+        }
+    }
+}
