@@ -1,4 +1,4 @@
-public import Catalog
+import Catalog
 public import ImageJobs
 public import ImageModel
 import JobMessages

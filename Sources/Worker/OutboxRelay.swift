@@ -115,7 +115,7 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
                 BuriedMessage(
                     body: letter.body, routingKey: letter.routingKey, contentType: letter.contentType,
                     messageID: letter.messageID, correlationID: letter.correlationID,
-                    headers: entry.event.data.error.map(DeadLetterHeaders.headers) ?? [:]))
+                    headers: entry.event.data.error.map { DeadLetterHeaders.headers(for: $0) } ?? [:]))
         }
     }
 }

@@ -62,7 +62,7 @@ struct Scheduler: Sendable {
     private func pause() async -> Duration {
         let limit = plan.poll
         let untilDue = try? await catalog.read { rows in try rows.nextDue().map { $0 - rows.now } }
-        guard case .some(.some(let duration)) = untilDue else { return limit }
+        guard let duration = untilDue else { return limit }
         return min(max(duration, .milliseconds(1)), limit)
     }
 

@@ -23,7 +23,7 @@ struct Longshore: AsyncParsableCommand {
             CommandGroup(
                 name: "Look", subcommands: [WatchCommand.self, JobsCommand.self, ImagesCommand.self]),
             CommandGroup(
-                name: "Set up", subcommands: [TopologyCommand.self, DoctorCommand.self, SchemaCommand.self]),
+                name: "Set up", subcommands: [TopologyCommand.self, DoctorCommand.self]),
         ])
 
     static func main() async {
@@ -38,13 +38,13 @@ struct Longshore: AsyncParsableCommand {
             }
         } catch let trouble as CommandTrouble {
             Console.complain(trouble.message)
-            exit(trouble.code.rawValue)
+            Foundation.exit(trouble.code.rawValue)
         } catch {
             // Wrong usage is 2 in the contract; --help and --version are no errors.
             let code = exitCode(for: error)
             guard code == .success else {
                 Console.complain(fullMessage(for: error))
-                exit(code == .validationFailure ? CommandExit.usage.rawValue : code.rawValue)
+                Foundation.exit(code == .validationFailure ? CommandExit.usage.rawValue : code.rawValue)
             }
             exit(withError: error)
         }

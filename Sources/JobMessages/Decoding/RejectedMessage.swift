@@ -55,15 +55,6 @@ public struct RejectedMessage: Error, Hashable, Sendable {
             id: id, topic: .rejected(kind), imageID: nil, owner: owner, jobID: jobID, sequence: nil, time: time,
             data: EventData(error: failure))
     }
-
-    /// The headers of the dead letter, each bounded and on one line.
-    public var deadLetterHeaders: [String: String] {
-        [
-            "x-longshore-code": code.rawValue,
-            "x-longshore-path": ShortenedText.cut(path, to: 512),
-            "x-longshore-message": ShortenedText.cut(message, to: 1_024),
-        ]
-    }
 }
 
 extension [Violation] {

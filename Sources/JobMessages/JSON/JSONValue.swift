@@ -67,10 +67,10 @@ extension JSONValue {
 
 extension JSONValue {
     /// The string, or `null` for nil.
-    static func optional(_ text: String?) -> Self { text.map(JSONValue.string) ?? .null }
+    public static func optional(_ text: String?) -> Self { text.map(JSONValue.string) ?? .null }
 
     /// The number, or `null` for nil.
-    static func optional(_ number: Int64?) -> Self { number.map(JSONValue.integer) ?? .null }
+    public static func optional(_ number: Int64?) -> Self { number.map(JSONValue.integer) ?? .null }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,

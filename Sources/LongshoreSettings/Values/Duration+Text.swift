@@ -5,7 +5,7 @@ extension Duration {
     ]
 
     /// Parses `500ms`, `30s`, `5m`, `24h`, `30d` and a bare `0`; nil for anything else and above a hundred years.
-    init?(configured text: String) {
+    public init?(configured text: String) {
         if text == "0" {
             self = .zero
             return
@@ -19,7 +19,7 @@ extension Duration {
     }
 
     /// The shortest text that parses to this duration, to the millisecond.
-    var configuredText: String {
+    public var configuredText: String {
         let milliseconds = components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
         guard milliseconds != 0, let unit = Self.units.first(where: { milliseconds % $0.milliseconds == 0 }) else {
             return "0"

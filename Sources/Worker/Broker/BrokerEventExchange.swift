@@ -1,5 +1,5 @@
 import ImageModel
-import JobMessages
+public import JobMessages
 public import RabbitMQ
 
 /// The exchanges on RabbitMQ.

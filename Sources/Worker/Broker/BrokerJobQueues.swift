@@ -1,4 +1,4 @@
-import ImageModel
+public import ImageModel
 import JobMessages
 public import RabbitMQ
 

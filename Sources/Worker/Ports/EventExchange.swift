@@ -1,4 +1,3 @@
-public import ImageModel
 public import JobMessages
 
 /// The exchanges as the worker sees them.

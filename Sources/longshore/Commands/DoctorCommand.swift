@@ -56,9 +56,8 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func examineBroker(_ settings: Settings, catalog: ImageCatalog?, _ findings: inout [Finding]) async {
-        let logger = global.logger("longshore", atLeast: .critical)
         let access = await examine("broker", &findings) { () async throws(CommandTrouble) in
-            let access = try BrokerAccess(settings.broker, role: "doctor", logger: logger)
+            let access = try BrokerAccess(settings.broker, role: "doctor", logger: global.quietLogger)
             try await access.requireReachable()
             return (access, access.configuration.endpoints.map(\.authority).joined(separator: ", "))
         }

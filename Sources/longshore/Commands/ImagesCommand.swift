@@ -96,5 +96,3 @@ struct ImagesCommand: AsyncParsableCommand {
         }
     }
 }
-
-extension ImageStatus: ArgumentParser.ExpressibleByArgument {}

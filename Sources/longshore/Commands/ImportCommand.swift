@@ -76,6 +76,3 @@ struct ImportCommand: AsyncParsableCommand {
         }
     }
 }
-
-extension ImageFormat: ArgumentParser.ExpressibleByArgument {}
-extension DigestAlgorithm: ArgumentParser.ExpressibleByArgument {}

@@ -70,6 +70,3 @@ struct JobsCommand: AsyncParsableCommand {
         }
     }
 }
-
-extension JobState: ArgumentParser.ExpressibleByArgument {}
-extension JobKind: ArgumentParser.ExpressibleByArgument {}

@@ -25,5 +25,3 @@ struct ShareCommand: AsyncParsableCommand {
         try await job.run(.share(request), global: global)
     }
 }
-
-extension ShareAction: ArgumentParser.ExpressibleByArgument {}

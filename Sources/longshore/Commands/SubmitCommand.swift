@@ -21,7 +21,7 @@ struct SubmitCommand: AsyncParsableCommand {
         let settings = try global.settings()
         let jobs = try messages(in: try contents())
         guard !jobs.isEmpty else { throw CommandTrouble(.usage, "\(file) holds no job") }
-        try await JobSender(settings, logger: global.logger("longshore", atLeast: .error)).send(jobs)
+        try await JobSender(settings, logger: global.quietLogger).send(jobs)
         for job in jobs {
             Console.say(
                 global.json
@@ -52,7 +52,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
     private func message(_ body: [UInt8], at place: String) throws -> JobMessage {
         do throws(RejectedMessage) {
-            let kind = JobDecoder.kind(of: body)?.rawValue ?? ""
+            let kind = (try? StrictJSONParser.parse(body))?["kind"]?.string ?? ""
             let submission = try JobDecoder.decode(IncomingMessage(body: body, routingKey: kind))
             return JobMessage(submission.request, sourceQuery: submission.sourceQuery)
         } catch {

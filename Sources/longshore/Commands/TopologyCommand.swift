@@ -1,5 +1,7 @@
 import ArgumentParser
+import JobMessages
 import LongshoreSettings
+import Worker
 
 /// `longshore topology declare|check`
 struct TopologyCommand: AsyncParsableCommand {
@@ -27,10 +29,10 @@ struct TopologyCommand: AsyncParsableCommand {
         }
     }
 
-    private static func prepare(_ mode: Settings.Broker.Topology, _ global: GlobalOptions) async throws {
+    private static func prepare(_ mode: Settings.Topology, _ global: GlobalOptions) async throws {
         let settings = try global.settings()
         let access = try BrokerAccess(
-            settings.broker, role: "topology", logger: global.logger("longshore", atLeast: .error))
+            settings.broker, role: "topology", logger: global.quietLogger)
         let unchecked = try await access.prepareTopology(mode, for: try CatalogAccess.open(settings))
         if global.json {
             Console.say(["prefix": .string(access.names.prefix), "unverified": .array(unchecked.map { .string($0) })])

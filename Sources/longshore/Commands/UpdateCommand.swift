@@ -43,5 +43,3 @@ struct UpdateCommand: AsyncParsableCommand {
         try await job.run(.update(request), global: global)
     }
 }
-
-extension ImageVisibility: ArgumentParser.ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ImageModel
 import JobMessages
+import LongshoreSettings
 
 /// `longshore watch [PATTERN]`
 struct WatchCommand: AsyncParsableCommand {
@@ -19,16 +20,16 @@ struct WatchCommand: AsyncParsableCommand {
     mutating func run() async throws {
         let settings = try global.settings()
         let access = try BrokerAccess(
-            settings.broker, role: "watch", logger: global.logger("longshore", atLeast: .error))
+            settings.broker, role: "watch", logger: global.quietLogger)
         try await access.requireReachable()
         try await EventFeed(access).withEvents(matching: [pattern]) { events in
-            while let event = await events.next() { show(event) }
+            while let (event, body) = await events.next() { show(event, body) }
         }
     }
 
-    private func show(_ event: ReceivedEvent) {
+    private func show(_ event: ReceivedEvent, _ body: [UInt8]) {
         guard !global.json else {
-            Console.say(event.json)
+            Console.say(String(decoding: body, as: UTF8.self))
             return
         }
         let name = event.type.split(separator: ".").dropFirst(2).dropLast().joined(separator: ".")

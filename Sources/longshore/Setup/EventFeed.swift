@@ -49,12 +49,12 @@ struct EventFeed {
     struct Events {
         fileprivate let consumer: RabbitMQConsumer
 
-        /// The next event; nil when there will be none.
-        func next() async -> ReceivedEvent? {
+        /// The next event and its bytes; nil when there will be none.
+        func next() async -> (ReceivedEvent, [UInt8])? {
             while let delivery = await consumer.nextDeliveries(upTo: 1).first {
                 await consumer.ack(delivery.id)
                 guard case .body(let body) = delivery.content, let event = try? ReceivedEvent(body) else { continue }
-                return event
+                return (event, body)
             }
             return nil
         }

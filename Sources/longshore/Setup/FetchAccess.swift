@@ -5,7 +5,7 @@ import LongshoreSettings
 enum FetchAccess {
     /// The source of images.
     static func makeSource(_ settings: Settings.Fetch) throws(CommandTrouble) -> any ImageSource {
-        let policy = try policy(settings)
+        let policy = policy(settings)
         do throws(SourceError) {
             return try HTTPImageSource(policy: policy)
         } catch {
@@ -13,14 +13,14 @@ enum FetchAccess {
         }
     }
 
-    private static func policy(_ settings: Settings.Fetch) throws(CommandTrouble) -> FetchPolicy {
+    private static func policy(_ settings: Settings.Fetch) -> FetchPolicy {
         var policy = FetchPolicy()
         policy.schemes = Set(settings.schemes.map(\.rawValue))
         policy.ports = Set(settings.ports.compactMap(UInt16.init(exactly:)))
         policy.redirects = settings.redirects
-        policy.allowPrivate = try rules(settings.allowPrivate, key: "fetch.allow_private")
-        policy.only = try rules(settings.only, key: "fetch.only")
-        policy.deny = try rules(settings.deny, key: "fetch.deny")
+        policy.allowPrivate = settings.allowPrivate
+        policy.only = settings.only
+        policy.deny = settings.deny
         policy.timeouts.connect = settings.timeouts.connect
         policy.timeouts.header = settings.timeouts.header
         policy.timeouts.stall = settings.timeouts.stall
@@ -28,18 +28,5 @@ enum FetchAccess {
         policy.proxy = settings.proxy?.revealed
         policy.userAgent = "longshore/\(Build.version)"
         return policy
-    }
-
-    private static func rules(_ texts: [String], key: String) throws(CommandTrouble) -> [HostRule] {
-        var rules: [HostRule] = []
-        for text in texts {
-            guard let rule = HostRule(text) else {
-                throw CommandTrouble(
-                    .usage, "configuration:\n  \(key): \"\(text)\" is neither a host name, nor an address, nor a CIDR, "
-                        + "each perhaps with a :port")
-            }
-            rules.append(rule)
-        }
-        return rules
     }
 }

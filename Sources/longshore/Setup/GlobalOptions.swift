@@ -34,6 +34,7 @@ struct GlobalOptions: ParsableArguments {
         logger.logLevel = max(logLevel, level)
         return logger
     }
-}
 
-extension Logger.Level: ArgumentParser.ExpressibleByArgument {}
+    /// For commands that people look at: they say themselves what went wrong.
+    var quietLogger: Logger { logger("longshore", atLeast: .critical) }
+}

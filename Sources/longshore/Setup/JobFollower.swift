@@ -1,6 +1,7 @@
 import Foundation
 import ImageModel
 import JobMessages
+import Synchronization
 
 /// Shows a job's life as its events tell it.
 struct JobFollower {
@@ -8,9 +9,10 @@ struct JobFollower {
 
     /// Sends the job and shows its steps; returns when it succeeded and throws when it did not.
     func follow(_ message: JobMessage, with sender: JobSender, timeout: Duration?) async throws {
-        var line = ProgressLine(isTerminal: Console.isTerminal)
+        let line = Mutex(ProgressLine(isTerminal: Console.isTerminal))
+        let json = json
         let last = try await sender.sendAndFollow(message, timeout: timeout) { event in
-            if !json { show(event, on: &line) }
+            if !json { line.withLock { Self.show(event, on: &$0) } }
         }
         if json { Console.say(last.data) }
         guard last.phase == .completed else {
@@ -19,7 +21,7 @@ struct JobFollower {
         }
     }
 
-    private func show(_ event: ReceivedEvent, on line: inout ProgressLine) {
+    private static func show(_ event: ReceivedEvent, on line: inout ProgressLine) {
         let image = event.imageID.map { "image \($0)" } ?? "no image"
         switch event.phase {
         case .accepted: line.tell("accepted   \(image)")
@@ -31,7 +33,7 @@ struct JobFollower {
         }
     }
 
-    private func summarize(_ event: ReceivedEvent, image: String, on line: inout ProgressLine) {
+    private static func summarize(_ event: ReceivedEvent, image: String, on line: inout ProgressLine) {
         line.tell("completed  \(image)")
         guard let content = event.data["image"], let size = content["size"]?.integer else { return }
         line.tell("           \(content["format"]?.string ?? "?"), \(size) bytes (\(ByteCount(size)))")

@@ -41,7 +41,7 @@ struct JobOptions: ParsableArguments {
         let message = JobMessage(try request(work), sourceQuery: sourceQuery)
         try check(message)
         let limit = try timeout.map(duration)
-        let sender = try JobSender(try global.settings(), logger: global.logger("longshore", atLeast: .error))
+        let sender = try JobSender(try global.settings(), logger: global.quietLogger)
         if wait {
             try await JobFollower(json: global.json).follow(message, with: sender, timeout: limit)
         } else {
@@ -65,7 +65,7 @@ struct JobOptions: ParsableArguments {
     }
 
     private func duration(_ text: String) throws -> Duration {
-        guard let duration = Duration(text: text) else {
+        guard let duration = Duration(configured: text) else {
             throw CommandTrouble(.usage, "--timeout \(text) is no time; write it like 90s, 5m or 2h")
         }
         return duration

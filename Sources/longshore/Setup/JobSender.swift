@@ -25,14 +25,14 @@ struct JobSender {
     ///
     /// The events are bound before the message is sent, so none is missed.
     func sendAndFollow(
-        _ message: JobMessage, timeout: Duration?, onEvent: (ReceivedEvent) -> Void
+        _ message: JobMessage, timeout: Duration?, onEvent: @escaping @Sendable (ReceivedEvent) -> Void
     ) async throws -> ReceivedEvent {
         try await access.requireReachable()
         return try await withDeadline(timeout) { [access] in
             let feed = try EventFeed(access)
             return try await feed.withEvents(matching: ["#"]) { events in
                 try await withPublisher { try await publish(message, through: $0) }
-                while let event = await events.next() {
+                while let (event, _) = await events.next() {
                     guard event.jobID == message.messageID else { continue }
                     onEvent(event)
                     if event.phase?.isTerminal == true || event.isRejection { return event }

@@ -177,7 +177,7 @@ extension WorkerPlan {
 extension BrokerAccess {
     /// Declares what is missing, or only compares, as configured; returns sentences about what could not be compared.
     func prepareTopology(
-        _ mode: Settings.Broker.Topology, for catalog: ImageCatalog
+        _ mode: Settings.Topology, for catalog: ImageCatalog
     ) async throws(CommandTrouble) -> [String] {
         do {
             let id = try await catalog.read { try $0.catalogID() }
