@@ -123,4 +123,23 @@ struct ImageDigestsTests {
         }
         #expect(count == 200)
     }
+
+    /// Goal: a simulation replays a seed. Method: a task executor whose order only the seed decides; the same steps
+    /// come again exactly when no job ran anywhere else and nothing depended on time.
+    @Test("A seeded executor replays the lanes step by step", .timeLimit(.minutes(1)))
+    func replay() async throws {
+        let bytes = noise(60_000)
+        func trace(seed: UInt64) async throws -> [Int] {
+            let executor = SeededExecutor(seed: seed)
+            defer { executor.end() }
+            return try await withTaskExecutorPreference(executor) {
+                _ = try await digests(of: bytes, Self.all, chunkSize: 4_096)
+                return executor.trace
+            }
+        }
+        let first = try await trace(seed: 1)
+        #expect(first.count > 100)
+        for _ in 0..<20 { #expect(try await trace(seed: 1) == first) }
+        #expect(try await trace(seed: 2) != first)
+    }
 }
