@@ -18,6 +18,11 @@ wrong_usage() {
     exit 2
 }
 
+need_swift() {
+    command -v swift >/dev/null ||
+        die "needs a Swift 6.3 toolchain, and there is no 'swift' on the PATH: https://www.swift.org/install"
+}
+
 # process_start PID: prints when the process began; fails when there is none or only its unreaped remains.
 process_start() {
     local stat fields

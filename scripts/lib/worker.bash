@@ -4,7 +4,7 @@
 
 # build_worker: sets $longshore, the release executable.
 build_worker() {
-    command -v swift >/dev/null || die "needs a Swift 6.3 toolchain: no 'swift' on the PATH (https://www.swift.org/install)"
+    need_swift
     "$root/scripts/install" --for test
     swift build --package-path "$root" -c release --product longshore >&2
     longshore=$(swift build --package-path "$root" -c release --show-bin-path)/longshore
