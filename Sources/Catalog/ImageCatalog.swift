@@ -20,18 +20,21 @@ public struct ImageCatalog: Sendable {
 
     /// Asks the rows; see ``CatalogReader`` for the questions.
     public func read<Result: Sendable>(
-        _ body: @Sendable (any CatalogReader) throws -> Result
+        _ body: @escaping @Sendable (any CatalogReader) throws -> Result
     ) async throws(CatalogError) -> Result {
         try await database.read(body)
     }
 
     private func write<Result: Sendable>(
-        _ body: @Sendable (Ledger) throws -> Result
+        _ body: @escaping @Sendable (Ledger) throws -> Result
     ) async throws(CatalogError) -> Result {
         let random = random
         let unknownGrace = unknownGrace
         return try await database.write { rows in
-            try body(Ledger(rows: rows, random: random, unknownGrace: unknownGrace))
+            let ledger = Ledger(rows: rows, random: random, unknownGrace: unknownGrace)
+            let result = try body(ledger)
+            try ledger.settle()
+            return result
         }
     }
 }

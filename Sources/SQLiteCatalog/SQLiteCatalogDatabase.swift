@@ -8,6 +8,7 @@ import GRDB
 /// Any number of worker processes on the same host may open the same file; writers wait for each other.
 public final class SQLiteCatalogDatabase: CatalogDatabase {
     private let pool: DatabasePool
+    private let writes: WriteQueue
     private let clock: HostClock
 
     /// Opens the catalog, makes the file and its directory when they are missing, and brings the schema up to date.
@@ -21,41 +22,40 @@ public final class SQLiteCatalogDatabase: CatalogDatabase {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             try LocalFileSystem.require(directory)
             pool = try DatabasePool(path: path, configuration: Self.configuration)
+            writes = WriteQueue(pool: pool)
             try Schema.migrate(pool)
         } catch {
             throw catalogError(error, path: path)
         }
     }
 
-    /// Runs `body` in an immediate transaction.
+    /// Runs `body` in an immediate transaction, which it may share with writers that come at the same time.
     public func write<Result: Sendable>(
-        _ body: @Sendable (any CatalogTransaction) throws -> Result
+        _ body: @escaping @Sendable (any CatalogTransaction) throws -> Result
     ) async throws(CatalogError) -> Result {
         // GRDB's async methods give up when the task is cancelled; the end of a cancelled job must still be written.
         let clock = clock
-        let outcome = await withoutActuallyEscaping(body) { body in
-            await withCheckedContinuation { continuation in
-                pool.asyncWrite(
-                    { database in try body(SQLiteRows(database: database, clock: clock)) },
-                    completion: { _, result in continuation.resume(returning: result) })
-            }
+        let outcome: Swift.Result<Result, any Error> = await withCheckedContinuation { continuation in
+            writes.enqueue(
+                WriteQueue.Write(
+                    run: { database in
+                        let value = try body(SQLiteRows(database: database, clock: clock))
+                        return { continuation.resume(returning: .success(value)) }
+                    },
+                    fail: { error in continuation.resume(returning: .failure(error)) }))
         }
         return try value(of: outcome)
     }
 
     /// Runs `body` on a snapshot.
     public func read<Result: Sendable>(
-        _ body: @Sendable (any CatalogReader) throws -> Result
+        _ body: @escaping @Sendable (any CatalogReader) throws -> Result
     ) async throws(CatalogError) -> Result {
         let clock = clock
-        let outcome: Swift.Result<Result, any Error> = await withoutActuallyEscaping(body) { body in
-            await withCheckedContinuation { continuation in
-                pool.asyncRead { database in
-                    continuation.resume(
-                        returning: Swift.Result {
-                            try body(SQLiteRows(database: database.get(), clock: clock))
-                        })
-                }
+        let outcome: Swift.Result<Result, any Error> = await withCheckedContinuation { continuation in
+            pool.asyncRead { database in
+                continuation.resume(
+                    returning: Swift.Result { try body(SQLiteRows(database: database.get(), clock: clock)) })
             }
         }
         return try value(of: outcome)

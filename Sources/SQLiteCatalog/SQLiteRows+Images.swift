@@ -4,7 +4,10 @@ import ImageModel
 
 extension SQLiteRows {
     func image(_ id: ImageID) throws -> Image? {
-        try first("SELECT * FROM images WHERE id = ?", [id.rawValue]).map(image)
+        if let known = cache.images[id] { return known }
+        let image = try first("SELECT * FROM images WHERE id = ?", [id.rawValue]).map(image)
+        cache.images[id] = image
+        return image
     }
 
     func images(_ filter: ImageFilter) throws -> [Image] {
@@ -68,10 +71,11 @@ extension SQLiteRows {
             )
             """
         try run(sql, try arguments(for: image, inserting: true))
-        try writeParts(of: image)
+        try writeParts(of: image, instead: nil)
     }
 
     func update(_ image: Image) throws {
+        let known = try self.image(image.id)
         let sql = """
             UPDATE images SET
                 name = :name, owner = :owner, profile = :profile, description = :description,
@@ -84,10 +88,7 @@ extension SQLiteRows {
         guard database.changesCount == 1 else {
             throw CatalogError(.corrupt, "there is no image \(image.id) to update")
         }
-        for table in ["image_properties", "image_tags", "replicas"] {
-            try run("DELETE FROM \(table) WHERE image = ?", [image.id.rawValue])
-        }
-        try writeParts(of: image)
+        try writeParts(of: image, instead: known)
     }
 
     private func arguments(for image: Image, inserting: Bool) throws -> StatementArguments {
@@ -105,19 +106,32 @@ extension SQLiteRows {
         return arguments
     }
 
-    private func writeParts(of image: Image) throws {
+    /// Writes what of properties, tags and replicas differs from what stands there.
+    private func writeParts(of image: Image, instead known: Image?) throws {
         let id = image.id.rawValue
-        for (key, value) in image.details.properties {
-            try run("INSERT INTO image_properties (image, key, value) VALUES (?, ?, ?)", [id, key, try text(value)])
+        if image.details.properties != known?.details.properties {
+            try run("DELETE FROM image_properties WHERE image = ?", [id])
+            for (key, value) in image.details.properties {
+                try run(
+                    "INSERT INTO image_properties (image, key, value) VALUES (?, ?, ?)", [id, key, try text(value)])
+            }
         }
-        for (position, tag) in image.details.tags.enumerated() {
-            try run("INSERT INTO image_tags (image, position, tag) VALUES (?, ?, ?)", [id, position, tag])
+        if image.details.tags != known?.details.tags {
+            try run("DELETE FROM image_tags WHERE image = ?", [id])
+            for (position, tag) in image.details.tags.enumerated() {
+                try run("INSERT INTO image_tags (image, position, tag) VALUES (?, ?, ?)", [id, position, tag])
+            }
         }
-        for replica in image.replicas {
-            try run(
-                "INSERT INTO replicas (image, store, state, object_key, url) VALUES (?, ?, ?, ?, ?)",
-                [id, replica.store.rawValue, replica.state.rawValue, replica.objectKey, replica.url])
+        if image.replicas != known?.replicas {
+            try run("DELETE FROM replicas WHERE image = ?", [id])
+            for replica in image.replicas {
+                try run(
+                    "INSERT INTO replicas (image, store, state, object_key, url) VALUES (?, ?, ?, ?, ?)",
+                    [id, replica.store.rawValue, replica.state.rawValue, replica.objectKey, replica.url])
+            }
         }
+        // Read again when asked for: the rows decide the order of the replicas and the time of creation.
+        cache.images[image.id] = nil
     }
 
     func member(_ account: AccountID, of image: ImageID) throws -> Member? {

@@ -7,8 +7,11 @@ extension SQLiteRows {
     private static let jobVersion = 1
 
     func job(_ id: JobID) throws -> Job? {
+        if let known = cache.jobs[id] { return known }
         let body: String? = try one("SELECT body FROM jobs WHERE id = ?", [id.rawValue])
-        return try body.map { try value(from: $0) }
+        let job: Job? = try body.map { try value(from: $0) }
+        cache.jobs[id] = job
+        return job
     }
 
     func admission(of id: JobID) throws -> JobAdmission? {
@@ -44,12 +47,16 @@ extension SQLiteRows {
             arguments)
     }
 
-    func unfinishedJobs(on image: ImageID) throws -> [Job] {
+    func unfinishedJobs(on image: ImageID) throws -> [JobOutline] {
         let sql = """
-            SELECT body FROM jobs WHERE target = ? AND state IN ('queued', 'deferred', 'running', 'retrying')
-            ORDER BY number
+            SELECT id, kind, state, has_predecessors FROM jobs
+            WHERE target = ? AND state IN ('queued', 'deferred', 'running', 'retrying') ORDER BY number
             """
-        return try jobs(sql, [image.rawValue])
+        return try all(sql, [image.rawValue]).map { row in
+            JobOutline(
+                id: try word(row["id"], JobID.init), kind: try word(row["kind"], JobKind.init),
+                state: try word(row["state"], JobState.init), hasPredecessors: row["has_predecessors"])
+        }
     }
 
     func jobs(waitingFor job: JobID) throws -> [Job] {
@@ -88,16 +95,19 @@ extension SQLiteRows {
     }
 
     func overdueDeferredJobs(limit: Int) throws -> [Job] {
-        let sql = "SELECT body FROM jobs WHERE state = 'deferred' AND run_at <= ? ORDER BY run_at LIMIT ?"
-        return try jobs(sql, [now.microseconds, limit])
+        let sql = """
+            SELECT body FROM jobs WHERE state = 'deferred' AND run_at <= ? AND version <= ?
+            ORDER BY run_at, number LIMIT ?
+            """
+        return try jobs(sql, [now.microseconds, Self.jobVersion, limit])
     }
 
     func jobsWithExpiredLease(limit: Int) throws -> [Job] {
         let sql = """
-            SELECT body FROM jobs WHERE state = 'running' AND (lease_boot <> ? OR lease_until <= ?)
+            SELECT body FROM jobs WHERE state = 'running' AND (lease_boot <> ? OR lease_until <= ?) AND version <= ?
             ORDER BY number LIMIT ?
             """
-        return try jobs(sql, [clock.bootID, clock.sinceBoot, limit])
+        return try jobs(sql, [clock.bootID, clock.sinceBoot, Self.jobVersion, limit])
     }
 
     private func jobs(_ sql: String, _ arguments: StatementArguments) throws -> [Job] {
@@ -107,9 +117,9 @@ extension SQLiteRows {
     func insert(_ job: Job, _ admission: JobAdmission) throws {
         let sql = """
             INSERT INTO jobs (
-                id, version, kind, state, priority, owner, image, target, run_at, fence, canonical, reply_to,
-                correlation_id, body
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                id, version, kind, state, priority, owner, image, target, run_at, fence, has_predecessors,
+                canonical, reply_to, correlation_id, body
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         // A copy to a new image works on the image it reads; every other job on the one it is about.
         let target = job.request.imageID ?? job.imageID
@@ -118,8 +128,8 @@ extension SQLiteRows {
             [
                 job.id.rawValue, Self.jobVersion, job.kind.rawValue, job.state.rawValue, job.priority,
                 job.request.owner?.rawValue, job.imageID?.rawValue, job.kind == .cancel ? nil : target?.rawValue,
-                job.runAt.microseconds, job.fence, admission.canonicalForm, admission.replyTo,
-                admission.correlationID, try text(job),
+                job.runAt.microseconds, job.fence, !job.request.after.isEmpty, admission.canonicalForm,
+                admission.replyTo, admission.correlationID, try text(job),
             ])
         for predecessor in Set(job.request.after) {
             try run(
@@ -137,7 +147,9 @@ extension SQLiteRows {
                 job.state.rawValue, job.imageID?.rawValue, job.runAt.microseconds, job.fence, try text(job),
                 job.id.rawValue, fence,
             ])
-        return database.changesCount == 1
+        let isWritten = database.changesCount == 1
+        cache.jobs[job.id] = isWritten ? job : nil
+        return isWritten
     }
 
     func setSourceQuery(_ query: String?, of job: JobID) throws {
@@ -159,12 +171,15 @@ extension SQLiteRows {
         return database.changesCount == 1
     }
 
-    func rememberCancel(of job: JobID) throws {
-        try run("INSERT OR IGNORE INTO remembered_cancels (job, at) VALUES (?, ?)", [job.rawValue, now.microseconds])
+    func rememberCancel(of job: JobID, by account: AccountID?) throws {
+        // No account is empty, so the empty one stands for the platform.
+        try run(
+            "INSERT OR IGNORE INTO remembered_cancels (job, account, at) VALUES (?, ?, ?)",
+            [job.rawValue, account?.rawValue ?? "", now.microseconds])
     }
 
-    func isCancelRemembered(of job: JobID) throws -> Bool {
-        let found: Int? = try one("SELECT 1 FROM remembered_cancels WHERE job = ?", [job.rawValue])
-        return found != nil
+    func rememberedCancels(of job: JobID) throws -> [AccountID?] {
+        let sql = "SELECT account FROM remembered_cancels WHERE job = ? ORDER BY account"
+        return try all(sql, [job.rawValue]).map { AccountID($0["account"]) }
     }
 }

@@ -5,13 +5,18 @@ import ImageModel
 extension SQLiteRows {
     func append(_ entry: OutboxEntry) throws {
         let sql = """
-            INSERT INTO outbox (event_id, image, job, sequence, destination, event) VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO outbox (event_id, image, job, phase, sequence, destination, event)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             """
+        var phase: EventPhase?
+        if case .image(_, let step) = entry.event.topic { phase = step }
+        // Nearly all go to the events exchange, which is written as no destination.
+        let destination = entry.destination == .events ? nil : try text(entry.destination)
         try run(
             sql,
             [
-                entry.event.id.rawValue, entry.event.imageID?.rawValue, entry.event.jobID, entry.event.sequence,
-                try text(entry.destination), try text(entry.event),
+                entry.event.id.rawValue, entry.event.imageID?.rawValue, entry.event.jobID, phase?.rawValue,
+                entry.event.sequence, destination, try text(entry.event),
             ])
     }
 
@@ -20,17 +25,19 @@ extension SQLiteRows {
     }
 
     func history(of image: ImageID, limit: Int) throws -> [OutboxEntry] {
-        // The newest `limit`, oldest of them first; replies repeat what the events say.
         let sql = """
             SELECT * FROM (
-                SELECT * FROM outbox WHERE image = ? AND destination = ? ORDER BY sequence DESC LIMIT ?
+                SELECT * FROM outbox WHERE image = ? AND destination IS NULL ORDER BY sequence DESC LIMIT ?
             ) ORDER BY sequence
             """
-        return try entries(sql, [image.rawValue, try text(OutboxDestination.events), limit])
+        return try entries(sql, [image.rawValue, limit])
     }
 
     func lastEvent(of job: JobID) throws -> ImageEvent? {
-        let sql = "SELECT event FROM outbox WHERE job = ? AND sequence IS NOT NULL ORDER BY number DESC LIMIT 1"
+        let sql = """
+            SELECT event FROM outbox WHERE job = ? AND phase IS NOT NULL AND phase <> 'progress'
+            ORDER BY number DESC LIMIT 1
+            """
         let event: String? = try one(sql, [job.rawValue])
         return try event.map { try value(from: $0) }
     }
@@ -38,6 +45,7 @@ extension SQLiteRows {
     func markPublished(_ numbers: [Int64], unrouted: [Int64]) throws {
         let unrouted = Set(unrouted)
         for number in numbers {
+            try run("DELETE FROM outbox WHERE number = ? AND destination IS NOT NULL", [number])
             try run(
                 "UPDATE outbox SET published_at = ?, unrouted = ? WHERE number = ?",
                 [now.microseconds, unrouted.contains(number), number])
@@ -47,9 +55,10 @@ extension SQLiteRows {
     private func entries(_ sql: String, _ arguments: StatementArguments) throws -> [OutboxEntry] {
         try all(sql, arguments).map { row in
             let publishedAt: Int64? = row["published_at"]
+            let destination: String? = row["destination"]
             return OutboxEntry(
                 number: row["number"], event: try value(from: row["event"]),
-                destination: try value(from: row["destination"]),
+                destination: try destination.map { try value(from: $0) } ?? .events,
                 publishedAt: publishedAt.map(Timestamp.init(microseconds:)), isUnrouted: row["unrouted"])
         }
     }

@@ -7,6 +7,13 @@ import ImageModel
 struct SQLiteRows: CatalogTransaction {
     let database: Database
     let clock: HostClock
+    let cache = Cache()
+
+    /// What this transaction has read or written already; nobody else writes while it lasts.
+    final class Cache {
+        var jobs: [JobID: Job] = [:]
+        var images: [ImageID: Image] = [:]
+    }
 
     var now: Timestamp { clock.now }
 
@@ -72,15 +79,20 @@ extension SQLiteRows {
 
     /// A value as the text of a column.
     func text(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        String(decoding: try Self.encoder.encode(value), as: UTF8.self)
     }
 
     /// A value from the text of a column.
     func value<Value: Decodable>(_ type: Value.Type = Value.self, from text: String) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(text.utf8))
+        try Self.decoder.decode(type, from: Data(text.utf8))
     }
+
+    private static let decoder = JSONDecoder()
+    private static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return encoder
+    }()
 
     /// A value of a column whose words are the raw values of an enumeration or identifier.
     func word<Value>(_ text: String, _ make: (String) -> Value?) throws -> Value {

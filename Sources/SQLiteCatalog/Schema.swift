@@ -77,11 +77,14 @@ enum Schema {
             id TEXT NOT NULL UNIQUE,
             version INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,
             owner TEXT, image TEXT, target TEXT, run_at INTEGER NOT NULL, fence INTEGER NOT NULL,
+            has_predecessors INTEGER NOT NULL,
             lease_boot TEXT, lease_until INTEGER,
             canonical TEXT NOT NULL, reply_to TEXT, correlation_id TEXT,
             body TEXT NOT NULL
         ) STRICT;
-        CREATE INDEX jobs_due ON jobs (kind, priority DESC, number) WHERE state IN ('queued', 'retrying');
+        CREATE INDEX jobs_due ON jobs (kind, priority DESC, number, run_at, version)
+            WHERE state IN ('queued', 'retrying');
+        CREATE INDEX jobs_waiting ON jobs (run_at, kind) WHERE state IN ('queued', 'deferred', 'retrying');
         CREATE INDEX jobs_deferred ON jobs (run_at) WHERE state = 'deferred';
         CREATE INDEX jobs_running ON jobs (lease_until) WHERE state = 'running';
         CREATE INDEX jobs_of_image ON jobs (image, number);
@@ -97,7 +100,10 @@ enum Schema {
             job TEXT NOT NULL PRIMARY KEY REFERENCES jobs (id), source_query TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
 
-        CREATE TABLE remembered_cancels (job TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE remembered_cancels (
+            job TEXT NOT NULL, account TEXT NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (job, account)
+        ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE transfers (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -110,13 +116,13 @@ enum Schema {
 
         CREATE TABLE outbox (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
-            event_id TEXT NOT NULL, image TEXT, job TEXT, sequence INTEGER,
-            destination TEXT NOT NULL, event TEXT NOT NULL,
+            event_id TEXT NOT NULL, image TEXT, job TEXT, phase TEXT, sequence INTEGER,
+            destination TEXT, event TEXT NOT NULL,
             published_at INTEGER, unrouted INTEGER NOT NULL DEFAULT 0
         ) STRICT;
         CREATE INDEX outbox_waiting ON outbox (number) WHERE published_at IS NULL;
-        CREATE INDEX outbox_by_image ON outbox (image, sequence);
-        CREATE INDEX outbox_by_job ON outbox (job, number);
+        CREATE INDEX outbox_by_image ON outbox (image, sequence) WHERE destination IS NULL;
+        CREATE INDEX outbox_by_job ON outbox (job, number) WHERE phase IS NOT NULL;
 
         CREATE TABLE roles (
             role TEXT NOT NULL PRIMARY KEY, worker TEXT NOT NULL, boot TEXT NOT NULL, until INTEGER NOT NULL

@@ -10,13 +10,13 @@ public protocol CatalogDatabase: Sendable {
     ///
     /// - Throws: ``CatalogError``: what `body` threw, or what the database said.
     func write<Result: Sendable>(
-        _ body: @Sendable (any CatalogTransaction) throws -> Result
+        _ body: @escaping @Sendable (any CatalogTransaction) throws -> Result
     ) async throws(CatalogError) -> Result
 
     /// Runs `body` on one consistent snapshot.
     ///
     /// - Throws: ``CatalogError``: what `body` threw, or what the database said.
     func read<Result: Sendable>(
-        _ body: @Sendable (any CatalogReader) throws -> Result
+        _ body: @escaping @Sendable (any CatalogReader) throws -> Result
     ) async throws(CatalogError) -> Result
 }

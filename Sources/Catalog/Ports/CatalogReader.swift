@@ -17,8 +17,8 @@ public protocol CatalogReader {
     /// Jobs that pass `filter`, newest first.
     func jobs(_ filter: JobFilter) throws -> [Job]
 
-    /// The unfinished jobs on one image, in the order of acceptance.
-    func unfinishedJobs(on image: ImageID) throws -> [Job]
+    /// The unfinished jobs on one image, in the order of acceptance. A copy to a new image is on the image it reads.
+    func unfinishedJobs(on image: ImageID) throws -> [JobOutline]
 
     /// The deferred jobs that wait for the end of `job`, in the order of acceptance.
     func jobs(waitingFor job: JobID) throws -> [Job]
@@ -35,10 +35,10 @@ public protocol CatalogReader {
     /// A member of an image.
     func member(_ account: AccountID, of image: ImageID) throws -> Member?
 
-    /// The events of an image, oldest first.
+    /// The newest `limit` events of an image, the oldest of them first. Replies and dead letters are none.
     func history(of image: ImageID, limit: Int) throws -> [OutboxEntry]
 
-    /// The last event of a job that was not progress.
+    /// The last event that announced a step of a job; a rejected message that bore its id is none.
     func lastEvent(of job: JobID) throws -> ImageEvent?
 
     /// Entries of the outbox that were not published yet, oldest first.

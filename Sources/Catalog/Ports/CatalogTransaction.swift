@@ -43,6 +43,9 @@ public protocol CatalogTransaction: CatalogReader {
     func append(_ entry: OutboxEntry) throws
 
     /// Marks entries as confirmed by the broker; `unrouted` ones had no queue to go to.
+    ///
+    /// Events stay as the history. Replies and dead letters have done their duty and are removed, a dead letter above
+    /// all because the original bytes may hold a secret.
     func markPublished(_ numbers: [Int64], unrouted: [Int64]) throws
 
     /// Adds a transfer before its first byte is written.
@@ -51,11 +54,11 @@ public protocol CatalogTransaction: CatalogReader {
     /// Writes a transfer back.
     func update(_ transfer: Transfer) throws
 
-    /// Remembers that the end of a job was asked for before the job came.
-    func rememberCancel(of job: JobID) throws
+    /// Remembers that `account` asked for the end of a job before the job came; nil stands for the platform.
+    func rememberCancel(of job: JobID, by account: AccountID?) throws
 
-    /// Whether the end of a job was asked for before it came.
-    func isCancelRemembered(of job: JobID) throws -> Bool
+    /// Who asked for the end of a job before it came, in the order of the accounts, the platform first.
+    func rememberedCancels(of job: JobID) throws -> [AccountID?]
 
     /// Takes or prolongs a role that one worker of a catalog holds at a time.
     ///

@@ -21,8 +21,10 @@ extension Ledger {
             job.runAt = rows.now
             try apply(.released, to: &job)
         case .wait(let reason, let until):
+            let until = until ?? Timestamp(microseconds: .max)
+            guard job.state == .queued || job.reason != reason || job.runAt != until else { return }
             job.reason = reason
-            job.runAt = until ?? Timestamp(microseconds: .max)
+            job.runAt = until
             if job.state == .queued {
                 try apply(.deferred, to: &job)
             } else if try !rows.update(job, ifFenceIs: job.fence) {
@@ -30,22 +32,6 @@ extension Ledger {
             }
         case .refused(let failure):
             try endFailed(&job, because: failure)
-        }
-    }
-
-    /// Looks again at the jobs that waited for the end of `job`, directly or because of its image.
-    func reconsiderJobs(waitingFor job: Job) throws {
-        for var waiting in try rows.jobs(waitingFor: job.id) { try reconsider(&waiting) }
-        try reconsiderJobs(on: job.imageID)
-    }
-
-    /// Looks again at the deferred jobs of an image.
-    func reconsiderJobs(on image: ImageID?) throws {
-        guard let image else { return }
-        for listed in try rows.unfinishedJobs(on: image) where listed.state == .deferred {
-            // An earlier one of the list may have ended this one.
-            guard var waiting = try rows.job(listed.id), waiting.state == .deferred else { continue }
-            try reconsider(&waiting)
         }
     }
 
@@ -64,8 +50,29 @@ extension Ledger {
         guard job.kind != .import else { return .ready }
         guard let id = job.request.imageID, let image = try rows.image(id) else { return unknownImage(job) }
         if let refusal = try rightsRefusal(of: job, image: image) { return .refused(refusal) }
-        let earlier = try rows.unfinishedJobs(on: id).prefix { $0.id != job.id }
-        return ImageOrder.admission(of: job, to: image, behind: Array(earlier))
+        if job.deletesImage { return try deleteAdmission(of: job, image: image) }
+        let ahead = try jobsAhead(of: job, on: id)
+        if job.kind != .delete, try ahead.contains(where: deletesImage) { return .refused(ImageOrder.notActive(image)) }
+        return ImageOrder.admission(of: job, to: image, behind: ahead)
+    }
+
+    /// A delete of a whole image ends the imports and copies it finds, unless the image is protected.
+    private func deleteAdmission(of job: Job, image: Image) throws -> Admission {
+        let ahead = try jobsAhead(of: job, on: image.id)
+        if image.details.isProtected, image.status != .deleting, image.status != .deleted {
+            // An update before it may still take the protection away.
+            guard ahead.contains(where: { $0.kind == .update }) else { return .refused(imageProtected(image)) }
+            return ImageOrder.admission(of: job, to: image, behind: ahead)
+        }
+        let work = try rows.unfinishedJobs(on: image.id).filter { $0.kind == .import || $0.kind == .copy }
+        for other in work {
+            if let unfinished = try rows.job(other.id), !unfinished.isCancelRequested {
+                try requestCancel(of: unfinished)
+            }
+        }
+        let left = try work.filter { try rows.job($0.id)?.state.isTerminal == false }
+        let others = try jobsAhead(of: job, on: image.id).filter { $0.kind != .import && $0.kind != .copy }
+        return ImageOrder.admission(of: job, to: try rows.image(image.id) ?? image, behind: others + left)
     }
 
     func deadlineFailure(_ job: Job, _ deadline: Timestamp) -> Failure {
@@ -74,7 +81,7 @@ extension Ledger {
             cause: job.failure.map { FailureCause(code: $0.code, message: $0.message) })
     }
 
-    private func admissionAfterPredecessors(_ job: Job) throws -> Admission {
+    func admissionAfterPredecessors(_ job: Job) throws -> Admission {
         for id in job.request.after {
             guard let predecessor = try rows.job(id), predecessor.state.isTerminal else {
                 return .wait(reason: "after job \(id)", until: job.request.deadline)
@@ -96,49 +103,6 @@ extension Ledger {
         guard until > rows.now else {
             return .refused(Failure(.imageNotFound, "there is no image \(name)", stage: .planning))
         }
-        return .wait(reason: "image \(name) is unknown", until: until)
-    }
-}
-
-/// The table of jobs on one image (CONTRACT section 4).
-enum ImageOrder {
-    /// Whether a job may run on `image` behind the unfinished jobs accepted before it.
-    static func admission(of job: Job, to image: Image, behind earlier: [Job]) -> Admission {
-        let blocker = earlier.first { mustWait(job.kind, behind: $0.kind) }
-        if let blocker {
-            return .wait(reason: "after job \(blocker.id) on image \(image.id)", until: job.request.deadline)
-        }
-        switch image.status {
-        case .queued, .importing:
-            return .wait(reason: "image \(image.id) is \(image.status.rawValue)", until: job.request.deadline)
-        case .failed, .cancelled:
-            return job.kind == .delete ? .ready : .refused(notActive(image))
-        case .active:
-            return .ready
-        case .pendingDelete:
-            return job.kind == .delete || restores(job) ? .ready : .refused(notActive(image))
-        case .deleting:
-            return job.kind == .delete ? .ready : .refused(notActive(image))
-        case .deleted:
-            return .refused(Failure(.imageGone, "image \(image.id) is deleted", stage: .planning))
-        }
-    }
-
-    private static func mustWait(_ kind: JobKind, behind other: JobKind) -> Bool {
-        switch (kind, other) {
-        case (.share, .share), (.share, .update), (.update, .share), (.update, .update): true
-        case (.delete, .import), (.delete, .copy), (.delete, .share), (.delete, .update), (.delete, .delete): true
-        case (.copy, .import), (.share, .import), (.update, .import): true
-        default: false
-        }
-    }
-
-    private static func restores(_ job: Job) -> Bool {
-        guard case .update(let request) = job.request.work else { return false }
-        return request.changes.contains(.restore)
-    }
-
-    private static func notActive(_ image: Image) -> Failure {
-        Failure(.imageNotActive, "image \(image.id) is \(image.status.rawValue), not active", stage: .planning)
+        return .wait(reason: "image \(name) is unknown", until: min(until, job.request.deadline ?? until))
     }
 }

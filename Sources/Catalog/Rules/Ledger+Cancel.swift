@@ -16,7 +16,7 @@ extension Ledger {
         if let known {
             try requestCancel(of: known)
         } else {
-            try rows.rememberCancel(of: target)
+            try rows.rememberCancel(of: target, by: job.request.actor?.account)
         }
         try apply(.claimed, to: &job)
         try end(&job, .succeeded, image: try job.imageID.flatMap(rows.image))
@@ -46,12 +46,9 @@ extension Ledger {
         try end(&job, .cancelled, image: image)
     }
 
-    /// A delete ends the import or copies it finds unfinished; it then waits until they have ended.
-    func cancelWork(before job: Job) throws {
-        guard let image = job.imageID, try rightsRefusal(of: job, image: rows.image(image)) == nil else { return }
-        for other in try rows.unfinishedJobs(on: image) where other.kind == .import || other.kind == .copy {
-            try requestCancel(of: other)
-        }
+    /// Whether somebody who may do so asked for the end of a job before it came.
+    func isCancelRemembered(_ job: Job, image: Image?) throws -> Bool {
+        try rows.rememberedCancels(of: job.id).contains { mayCancel(job, image: image, as: $0) }
     }
 
     private func refusal(of job: Job, target: Job?, image: Image?) -> Failure? {
@@ -60,10 +57,20 @@ extension Ledger {
             return Failure(
                 .jobFinished, "job \(target.id) has ended already: \(target.state.rawValue)", stage: .accepting)
         }
-        guard let account = job.request.actor?.account else { return nil }
-        guard account == target.request.actor?.account || account == image?.details.owner else {
+        guard mayCancel(target, image: image, as: job.request.actor?.account) else {
+            let account = job.request.actor?.account?.rawValue ?? "the platform"
             return Failure(.notOwner, "\(account) neither sent job \(target.id) nor owns its image", stage: .accepting)
         }
+        guard !isIrrevocable(target, image: image) else {
+            return Failure(
+                .jobFinished, "job \(target.id) has begun to delete and can only be completed", stage: .accepting)
+        }
         return nil
+    }
+
+    /// The platform, the sender and the image's owner may.
+    private func mayCancel(_ job: Job, image: Image?, as account: AccountID?) -> Bool {
+        guard let account else { return true }
+        return account == job.request.actor?.account || account == image?.details.owner
     }
 }

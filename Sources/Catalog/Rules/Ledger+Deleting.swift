@@ -8,8 +8,19 @@ extension Ledger {
             throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not a delete")
         }
         var image = try image(of: job)
-        // A tombstone that stands is never taken back: the job goes on where it, or another, stopped.
-        if image.status == .deleting { return image.replicas }
+        if image.status == .deleted {
+            // The delete this one has joined did it all.
+            try end(&job, .succeeded, image: image)
+            return nil
+        }
+        // What is marked is never taken back: the job goes on where it, or another, stopped.
+        if image.status == .deleting || isIrrevocable(job, image: image) {
+            return image.replicas.filter { $0.state == .deleting }
+        }
+        if job.isCancelRequested {
+            try endCancelled(&job)
+            return nil
+        }
         if let refusal = try rightsRefusal(of: job, image: image) ?? refusal(of: request, image: image) {
             try end(&job, .failed, image: image, failure: refusal)
             return nil
@@ -26,6 +37,9 @@ extension Ledger {
     func completeDelete(_ lease: JobLease) throws {
         var job = try job(of: lease)
         var image = try image(of: job)
+        guard isIrrevocable(job, image: image) else {
+            throw CatalogError(.forbidden, "job \(job.id) has not begun to delete")
+        }
         image.replicas.removeAll { $0.state == .deleting }
         if image.status == .deleting {
             try move(&image, to: .deleted)
@@ -42,13 +56,16 @@ extension Ledger {
         return [image.replicas[index]]
     }
 
+    /// Why a protected image is not deleted.
+    func imageProtected(_ image: Image) -> Failure {
+        Failure(.imageProtected, "image \(image.id) is protected", stage: .planning)
+    }
+
     private func refusal(of request: DeleteRequest, image: Image) -> Failure? {
-        if image.details.isProtected {
-            return Failure(.imageProtected, "image \(image.id) is protected", stage: .planning)
-        }
+        if image.details.isProtected { return imageProtected(image) }
         guard let store = request.store else { return nil }
         let others = image.replicas.contains { $0.store != store && $0.state == .available }
-        guard image.replicas.contains(where: { $0.store == store }) else {
+        guard image.replicas.contains(where: { $0.store == store && $0.state == .available }) else {
             return Failure(.replicaNotFound, "image \(image.id) is not in store \(store)", stage: .planning)
         }
         guard others else {

@@ -1,8 +1,14 @@
 import ImageModel
 
 extension Ledger {
-    /// Takes one message in.
+    /// Takes one message in, with all that follows from it before the next is looked at.
     func accept(_ item: IntakeItem) throws -> Acceptance {
+        let acceptance = try take(item)
+        try settle()
+        return acceptance
+    }
+
+    private func take(_ item: IntakeItem) throws -> Acceptance {
         switch item {
         case .rejection(let rejection):
             try reject(rejection)
@@ -75,12 +81,12 @@ extension Ledger {
         try announce(.accepted, job, image: image)
         if let refusal {
             try end(&job, .failed, image: nil, failure: refusal)
-        } else if try rows.isCancelRemembered(of: job.id) {
+        } else if try isCancelRemembered(job, image: image) {
             try endCancelled(&job)
         } else {
-            if job.kind == .delete { try cancelWork(before: job) }
             try reconsider(&job)
-            if job.kind == .import { try reconsiderJobs(on: job.imageID) }
+            // Jobs may have come before the image they name.
+            if job.kind == .import, let image = job.imageID { agenda.add(.image(image)) }
         }
     }
 
@@ -106,6 +112,9 @@ extension Ledger {
         switch image.status {
         case .failed, .cancelled:
             guard image.details.owner == details.owner else { break }
+            guard try !rows.unfinishedJobs(on: id).contains(where: deletesImage) else {
+                return Failure(.imageGone, "image \(id) is about to be deleted", stage: .accepting)
+            }
             image.details = details
             image.content = nil
             image.replicas = []

@@ -5,6 +5,7 @@ extension Ledger {
     func claim(for worker: WorkerID, slots: [JobKind: Int], lease duration: Duration) throws -> [ClaimedJob] {
         try takeBackExpired()
         try releaseOverdue()
+        try settle()
         var claimed: [ClaimedJob] = []
         for (kind, free) in slots.sorted(by: { $0.key < $1.key }) where free > 0 {
             for job in try rows.dueJobs(kind, limit: free) {
@@ -16,7 +17,8 @@ extension Ledger {
 
     private func claim(_ waiting: Job, for worker: WorkerID, lease duration: Duration) throws -> ClaimedJob? {
         var job = waiting
-        if let deadline = job.request.deadline, deadline <= rows.now {
+        var image = try job.imageID.flatMap(rows.image)
+        if let deadline = job.request.deadline, deadline <= rows.now, !isIrrevocable(job, image: image) {
             try endFailed(&job, because: deadlineFailure(job, deadline))
             return nil
         }
@@ -29,7 +31,6 @@ extension Ledger {
         guard try rows.extendLease(of: job.id, ifFenceIs: job.fence, by: duration) else {
             throw CatalogError(.fenced, "job \(job.id) moved on while it was claimed")
         }
-        var image = try job.imageID.flatMap(rows.image)
         if job.kind == .import, var queued = image, queued.status == .queued {
             try move(&queued, to: .importing)
             image = queued
@@ -40,18 +41,21 @@ extension Ledger {
             sourceQuery: try rows.admission(of: job.id)?.sourceQuery, transfers: try rows.openTransfers(of: job.id))
     }
 
-    /// Jobs of workers that died: the crash counts, so that a job that kills workers ends at some point.
+    /// Jobs of workers that died. A crash counts unless the attempt had got somewhere; but a job that always gets
+    /// somewhere and then kills its worker must end too, so after twice the attempts every crash counts.
     private func takeBackExpired() throws {
         for expired in try rows.jobsWithExpiredLease(limit: 100) {
             var job = expired
             let crash = Failure(
                 .internal, "worker \(job.worker?.rawValue ?? "unknown") stopped renewing its lease", isRetryable: true)
-            job.failedAttempts += 1
+            let hasProgressed = job.progress.map { $0.bytes > 0 } ?? false
+            if !hasProgressed || job.attempt > 2 * job.maxAttempts { job.failedAttempts += 1 }
             job.fence += 1
-            if job.isCancelRequested {
+            let isIrrevocable = isIrrevocable(job, image: try job.imageID.flatMap(rows.image))
+            if job.isCancelRequested, !isIrrevocable {
                 guard try rows.update(job, ifFenceIs: expired.fence) else { continue }
                 try endCancelled(&job)
-            } else if job.failedAttempts >= job.maxAttempts {
+            } else if job.failedAttempts >= job.maxAttempts, !isIrrevocable {
                 guard try rows.update(job, ifFenceIs: expired.fence) else { continue }
                 try endFailed(&job, because: exhausted(job, by: crash))
             } else {
@@ -65,7 +69,7 @@ extension Ledger {
     func renew(_ leases: [JobLease], by duration: Duration) throws -> [JobLease: LeaseStanding] {
         var standings: [JobLease: LeaseStanding] = [:]
         for lease in leases {
-            guard let job = try? job(of: lease),
+            guard let job = try rows.job(lease.job), job.fence == lease.fence,
                 try rows.extendLease(of: lease.job, ifFenceIs: lease.fence, by: duration)
             else { continue }
             standings[lease] = job.isCancelRequested ? .cancelRequested : .good

@@ -6,35 +6,60 @@ extension Ledger {
         var job = try job(of: lease)
         job.failedAttempts += 1
         job.failure = failure
-        if job.isCancelRequested {
+        let image = try job.imageID.flatMap(rows.image)
+        if isIrrevocable(job, image: image) {
+            try scheduleRetry(of: &job, after: delay, because: failure, image: image)
+        } else if job.isCancelRequested {
             try endCancelled(&job)
         } else if job.failedAttempts >= job.maxAttempts {
             try endFailed(&job, because: exhausted(job, by: failure))
         } else if let deadline = job.request.deadline, deadline <= rows.now + delay {
             try endFailed(&job, because: deadlineFailure(job, deadline))
         } else {
-            job.runAt = rows.now + delay
-            try apply(.attemptFailed, to: &job)
-            try announce(.retrying, job, image: try job.imageID.flatMap(rows.image), error: failure)
+            try scheduleRetry(of: &job, after: delay, because: failure, image: image)
         }
     }
 
-    /// Ends a job that cannot succeed.
+    private func scheduleRetry(of job: inout Job, after delay: Duration, because failure: Failure, image: Image?) throws
+    {
+        job.runAt = rows.now + delay
+        try apply(.attemptFailed, to: &job)
+        try announce(.retrying, job, image: image, error: failure)
+    }
+
+    /// Ends a job that cannot succeed. A delete after its tombstone cannot fail: it tries again.
     func fail(_ lease: JobLease, because failure: Failure) throws {
         var job = try job(of: lease)
+        guard try !isIrrevocable(job, image: job.imageID.flatMap(rows.image)) else {
+            try retry(lease, after: Self.delayAfterTombstone, because: failure)
+            return
+        }
         try endFailed(&job, because: failure)
     }
 
     /// Ends a job whose end was asked for.
     func cancel(_ lease: JobLease) throws {
         var job = try job(of: lease)
+        guard try !isIrrevocable(job, image: job.imageID.flatMap(rows.image)) else {
+            throw CatalogError(.forbidden, "job \(job.id) has begun to delete and can only be completed")
+        }
         try endCancelled(&job)
     }
+
+    /// Whether the job has done what is never taken back: a delete that has marked what is to go.
+    func isIrrevocable(_ job: Job, image: Image?) -> Bool {
+        guard case .delete(let request) = job.request.work, job.startedAt != nil, let image else { return false }
+        guard let store = request.store else { return image.status == .deleting }
+        return image.replicas.contains { $0.store == store && $0.state == .deleting }
+    }
+
+    /// How long a delete waits after an error that would have ended any other job.
+    private static let delayAfterTombstone = Duration.seconds(60)
 
     /// Gives a job back to the queue without counting the attempt.
     func giveBack(_ lease: JobLease) throws {
         var job = try job(of: lease)
-        if job.isCancelRequested {
+        if try job.isCancelRequested && !isIrrevocable(job, image: job.imageID.flatMap(rows.image)) {
             try endCancelled(&job)
         } else {
             job.runAt = rows.now

@@ -7,9 +7,14 @@ extension Ledger {
         guard case .share(let request) = job.request.work else {
             throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not a share")
         }
+        if job.isCancelRequested {
+            try endCancelled(&job)
+            return
+        }
         var image = try image(of: job)
         let member = try rows.member(request.member, of: image.id)
         if let refusal = try rightsRefusal(of: job, image: image)
+            ?? (image.status == .active ? nil : ImageOrder.notActive(image))
             ?? Sharing.refusal(of: request, image: image, member: member)
         {
             let outcome = ShareOutcome(action: request.action, member: request.member, status: nil)
@@ -45,6 +50,8 @@ enum Sharing {
         switch (request.action, member?.status) {
         case (.offer, _) where account == image.details.owner:
             return Failure(.notShareable, "image \(image.id) belongs to \(account) already", stage: .planning)
+        case (.offer, _) where image.details.visibility == .public:
+            return Failure(.notShareable, "image \(image.id) is public, so everybody has it already", stage: .planning)
         case (.offer, .pending), (.offer, .accepted):
             return Failure(.memberExists, "\(account) is a member of image \(image.id) already", stage: .planning)
         case (.offer, nil), (.offer, .rejected), (.offer, .stopped):

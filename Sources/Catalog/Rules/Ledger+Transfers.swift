@@ -28,7 +28,10 @@ extension Ledger {
         transfer.state = .discarded
         try rows.update(transfer)
         var image = try image(of: job(of: lease))
-        image.replicas.removeAll { $0.store == transfer.store && $0.state == .copying }
+        for index in image.replicas.indices
+        where image.replicas[index].store == transfer.store && image.replicas[index].state == .copying {
+            image.replicas[index].state = .pending
+        }
         try rows.update(image)
     }
 
@@ -60,6 +63,9 @@ extension Ledger {
     /// The image becomes active: content, replicas, transfers, job and event in one transaction.
     func completeImport(_ lease: JobLease, result: TransferResult, replicas: [Replica]) throws {
         var job = try job(of: lease)
+        guard job.kind == .import else {
+            throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not an import")
+        }
         var image = try image(of: job)
         for var transfer in try rows.openTransfers(of: job.id) where transfer.state == .committing {
             transfer.state = .committed

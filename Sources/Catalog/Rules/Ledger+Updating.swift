@@ -7,18 +7,44 @@ extension Ledger {
         guard case .update(let request) = job.request.work else {
             throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not an update")
         }
+        if job.isCancelRequested {
+            try endCancelled(&job)
+            return
+        }
         var image = try image(of: job)
-        if let refusal = try rightsRefusal(of: job, image: image) ?? refusal(of: request, image: image) {
+        var details = image.details
+        for change in request.changes { details.apply(change) }
+        if let refusal = try rightsRefusal(of: job, image: image) ?? refusal(of: job, image: image)
+            ?? refusal(of: request, image: image) ?? refusal(of: details)
+        {
             try end(&job, .failed, image: image, failure: refusal)
             return
         }
-        for change in request.changes { image.details.apply(change) }
+        image.details = details
         if request.changes.contains(.restore), image.status == .pendingDelete {
             try move(&image, to: .active)
         } else {
             try touch(&image)
         }
         try end(&job, .succeeded, image: image)
+    }
+
+    private func refusal(of job: Job, image: Image) -> Failure? {
+        let mayChange = image.status == .active || image.status == .pendingDelete && ImageOrder.restores(job)
+        return mayChange ? nil : ImageOrder.notActive(image)
+    }
+
+    /// Each message is bounded, but properties of many messages add up.
+    private func refusal(of details: ImageDetails) -> Failure? {
+        let limit = 128
+        guard details.properties.count > limit else { return nil }
+        return Failure(
+            .ruleViolated, "the image would have \(details.properties.count) properties; \(limit) are allowed",
+            stage: .planning,
+            violations: [
+                Violation(
+                    path: "/set/properties", rule: "at most \(limit) properties", value: "\(details.properties.count)")
+            ])
     }
 
     private func refusal(of request: UpdateRequest, image: Image) -> Failure? {

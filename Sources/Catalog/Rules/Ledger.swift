@@ -5,6 +5,7 @@ struct Ledger {
     let rows: any CatalogTransaction
     let random: any RandomSource
     let unknownGrace: Duration
+    let agenda = Agenda()
 
     /// The job a lease is for.
     ///
@@ -69,7 +70,7 @@ struct Ledger {
         }
     }
 
-    /// Ends a job: state, secret, event, and everything that waited for it.
+    /// Ends a job: state, secret and event. What waited for it is looked at by ``settle()``.
     func end(
         _ job: inout Job, _ event: JobEvent, image: Image?, share: ShareOutcome? = nil, failure: Failure? = nil
     ) throws {
@@ -85,6 +86,7 @@ struct Ledger {
             default: .failed
             }
         try announce(phase, job, image: image, share: share, error: failure)
-        try reconsiderJobs(waitingFor: job)
+        agenda.add(.job(job.id))
+        if let image = job.imageID { agenda.add(.image(image)) }
     }
 }

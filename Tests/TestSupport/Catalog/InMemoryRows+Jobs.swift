@@ -1,0 +1,89 @@
+import Catalog
+import ImageModel
+
+extension InMemoryRows {
+    func job(_ id: JobID) throws -> Job? { tables.jobs[id]?.job }
+
+    func admission(of id: JobID) throws -> JobAdmission? { tables.jobs[id]?.admission }
+
+    func jobs(_ filter: JobFilter) throws -> [Job] {
+        let passing = tables.jobs.values.filter { row in
+            (filter.states?.contains(row.job.state) ?? true)
+                && (filter.kind == nil || filter.kind == row.job.kind)
+                && (filter.image == nil || filter.image == row.job.imageID || filter.image == row.target)
+        }
+        return passing.sorted { $0.number > $1.number }.prefix(filter.limit).map(\.job)
+    }
+
+    func unfinishedJobs(on image: ImageID) throws -> [JobOutline] {
+        accepted { !$0.job.state.isTerminal && $0.target == image }
+            .map {
+                JobOutline(
+                    id: $0.id, kind: $0.kind, state: $0.state, hasPredecessors: !$0.request.after.isEmpty)
+            }
+    }
+
+    func jobs(waitingFor job: JobID) throws -> [Job] {
+        accepted { $0.job.state == .deferred && $0.job.request.after.contains(job) }
+    }
+
+    func waitingCounts() throws -> [JobKind: Int] {
+        accepted(where: \.isWaiting).reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
+    }
+
+    func nextDue() throws -> Timestamp? {
+        tables.jobs.values.filter(\.isWaiting).map(\.job.runAt)
+            .filter { $0 > now && $0 < Timestamp(microseconds: .max) }.min()
+    }
+
+    func dueJobs(_ kind: JobKind, limit: Int) throws -> [Job] {
+        let due = accepted {
+            $0.job.kind == kind && ($0.job.state == .queued || $0.job.state == .retrying) && $0.job.runAt <= self.now
+        }
+        // Stable, so equal priorities stay in the order of acceptance.
+        return Array(due.sorted { $0.priority > $1.priority }.prefix(limit))
+    }
+
+    func overdueDeferredJobs(limit: Int) throws -> [Job] {
+        let overdue = accepted { $0.job.state == .deferred && $0.job.runAt <= self.now }
+        return Array(overdue.sorted { $0.runAt < $1.runAt }.prefix(limit))
+    }
+
+    func jobsWithExpiredLease(limit: Int) throws -> [Job] {
+        Array(accepted { $0.job.state == .running && $0.leaseUntil.map { $0 <= self.now } ?? false }.prefix(limit))
+    }
+
+    func insert(_ job: Job, _ admission: JobAdmission) throws {
+        guard tables.jobs[job.id] == nil else { throw CatalogError(.corrupt, "there is a job \(job.id) already") }
+        tables.jobs[job.id] = InMemoryTables.JobRow(number: tables.nextNumber(), job: job, admission: admission)
+    }
+
+    func update(_ job: Job, ifFenceIs fence: Int64) throws -> Bool {
+        guard tables.jobs[job.id]?.job.fence == fence else { return false }
+        tables.jobs[job.id]?.job = job
+        return true
+    }
+
+    func setSourceQuery(_ query: String?, of job: JobID) throws {
+        tables.jobs[job]?.admission.sourceQuery = query
+    }
+
+    func extendLease(of job: JobID, ifFenceIs fence: Int64, by duration: Duration) throws -> Bool {
+        guard let row = tables.jobs[job], row.job.fence == fence, row.job.state == .running else { return false }
+        tables.jobs[job]?.leaseUntil = now + duration
+        return true
+    }
+
+    private func accepted(where passes: (InMemoryTables.JobRow) -> Bool) -> [Job] {
+        tables.jobs.values.filter(passes).sorted { $0.number < $1.number }.map(\.job)
+    }
+}
+
+extension InMemoryTables.JobRow {
+    fileprivate var isWaiting: Bool {
+        switch job.state {
+        case .queued, .deferred, .retrying: true
+        case .running, .succeeded, .failed, .cancelled: false
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Catalog
+import ImageModel
+
+extension InMemoryRows {
+    func append(_ entry: OutboxEntry) throws {
+        var entry = entry
+        entry.number = tables.nextNumber()
+        entry.publishedAt = nil
+        entry.isUnrouted = false
+        tables.outbox.append(entry)
+    }
+
+    func unpublished(limit: Int) throws -> [OutboxEntry] {
+        Array(tables.outbox.lazy.filter { $0.publishedAt == nil }.prefix(limit))
+    }
+
+    func history(of image: ImageID, limit: Int) throws -> [OutboxEntry] {
+        tables.outbox.filter { $0.event.imageID == image && $0.destination == .events }.suffix(limit)
+    }
+
+    func lastEvent(of job: JobID) throws -> ImageEvent? {
+        tables.outbox.last { entry in
+            guard case .image(_, let phase) = entry.event.topic else { return false }
+            return entry.event.jobID == job.rawValue && phase != .progress
+        }?.event
+    }
+
+    func markPublished(_ numbers: [Int64], unrouted: [Int64]) throws {
+        let numbers = Set(numbers)
+        let unrouted = Set(unrouted)
+        tables.outbox.removeAll { numbers.contains($0.number) && $0.destination != .events }
+        for index in tables.outbox.indices where numbers.contains(tables.outbox[index].number) {
+            tables.outbox[index].publishedAt = now
+            tables.outbox[index].isUnrouted = unrouted.contains(tables.outbox[index].number)
+        }
+    }
+
+    func insert(_ transfer: Transfer) throws {
+        guard tables.transfers[transfer.id] == nil else {
+            throw CatalogError(.corrupt, "there is a transfer \(transfer.id) already")
+        }
+        tables.transfers[transfer.id] = InMemoryTables.Numbered(number: tables.nextNumber(), value: transfer)
+    }
+
+    func update(_ transfer: Transfer) throws {
+        tables.transfers[transfer.id]?.value = transfer
+    }
+
+    func openTransfers(of job: JobID) throws -> [Transfer] {
+        tables.transfers.values
+            .filter { $0.value.job == job && ($0.value.state == .staging || $0.value.state == .committing) }
+            .sorted { $0.number < $1.number }.map(\.value)
+    }
+}

@@ -1,0 +1,56 @@
+import Catalog
+import ImageModel
+
+/// The rows of a catalog as plain values; a copy is a snapshot.
+struct InMemoryTables: Sendable {
+    /// A job with what is kept beside it.
+    struct JobRow: Sendable {
+        var number: Int64
+        var job: Job
+        var admission: JobAdmission
+        var leaseUntil: Timestamp?
+
+        /// The image whose jobs this one is ordered among.
+        var target: ImageID? { job.kind == .cancel ? nil : job.request.imageID ?? job.imageID }
+    }
+
+    /// A value and the order in which it came.
+    struct Numbered<Value: Sendable>: Sendable {
+        var number: Int64
+        var value: Value
+    }
+
+    /// Who holds a role, and until when.
+    struct Role: Sendable {
+        var worker: WorkerID
+        var until: Timestamp
+    }
+
+    /// An account of one image.
+    struct Membership: Hashable, Sendable {
+        var image: ImageID
+        var account: AccountID
+    }
+
+    let catalogID: CatalogID
+    var lastNumber: Int64 = 0
+    var jobs: [JobID: JobRow] = [:]
+    var images: [ImageID: Numbered<Image>] = [:]
+    var members: [Membership: Member] = [:]
+    var transfers: [TransferID: Numbered<Transfer>] = [:]
+    var sequences: [ImageID: Int64] = [:]
+    /// In the order of their numbers.
+    var outbox: [OutboxEntry] = []
+    var roles: [String: Role] = [:]
+    var cancels: [JobID: Set<AccountID?>] = [:]
+
+    init(catalogID: CatalogID) {
+        self.catalogID = catalogID
+    }
+
+    /// A number that no row has yet.
+    mutating func nextNumber() -> Int64 {
+        lastNumber += 1
+        return lastNumber
+    }
+}
