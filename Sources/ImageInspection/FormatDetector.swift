@@ -72,8 +72,7 @@ public struct FormatDetector: Sendable {
             throw InspectionError(.ambiguousFormat, "the bytes are valid as \(formats)")
         }
         let verdict = verdicts.first ?? FormatVerdict(format: .raw, virtualSize: position)
-        return ImageReport(
-            format: verdict.format, virtualSize: verdict.virtualSize, size: position, findings: verdict.findings)
+        return ImageReport(format: verdict.format, virtualSize: verdict.virtualSize, size: position)
     }
 
     /// Shows one probe what of `step`, which begins at the current position, it wants.
@@ -87,7 +86,6 @@ public struct FormatDetector: Sendable {
         let captured = HeaderBytes(bytes: probes[index].captured)
         probes[index].captured = []
         try probes[index].probe.show(captured)
-        if let next = probes[index].probe.wanted, next.lowerBound < end { probes[index].probe.missWanted() }
     }
 
     private mutating func keepTail(_ step: UnsafeRawBufferPointer) {

@@ -19,7 +19,7 @@ public protocol ImageStore: Sendable {
     /// Nothing is readable as an object until ``StagedImage/commit()`` returned. When `body` throws, the staged bytes
     /// stay, so that a successor can go on or ``discard(_:)`` them.
     ///
-    /// - Throws: ``StoreError``, `storeUnavailable` when another process is writing this transfer; whatever `body` throws.
+    /// - Throws: ``StoreError``, `storeUnavailable` when another process is writing this transfer; what `body` throws.
     func withStaging<Result: Sendable>(
         _ transfer: TransferID, expectedSize: Int64?, _ body: (any StagedImage) async throws -> Result
     ) async throws -> Result

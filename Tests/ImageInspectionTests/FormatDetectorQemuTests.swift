@@ -57,7 +57,6 @@ struct FormatDetectorQemuTests {
             #expect(report.format == qemu.format)
             #expect(report.virtualSize == info.virtualSize)
             #expect(report.size == Int64(bytes.count))
-            #expect(report.findings.isEmpty)
         }
     }
 

@@ -5,7 +5,7 @@ import ImageStore
 import TestSupport
 import Testing
 
-/// Every case runs a writer in a process of its own, which is killed; what it leaves behind is then looked at from here.
+/// Every case runs a writer in a process of its own, and looks at what is left behind when that was killed.
 @Suite("File store after its process was killed", .timeLimit(.minutes(2)))
 struct FileStoreCrashTests {
     private static let imageSize = 300_000
@@ -79,6 +79,27 @@ struct FileStoreCrashTests {
         for next in 0...number {
             let object = try await Self.commit(next, to: store)
             #expect(try place.bytes(of: object) == Self.image(next).bytes)
+        }
+        #expect(try place.names(in: "staging").isEmpty)
+    }
+
+    /// Goal: a file that is read-only already and has no object's name yet is no dead end for a worker that is not
+    /// root. Method: a process that gives up root and finds its own staging file in either state of a commit.
+    @Test("Killed in the middle of a commit, it can be succeeded without root's rights")
+    func killedInCommit() async throws {
+        let place = try TemporaryFilePlace()
+        let path = place.path
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            if getuid() == 0 { try #require(setuid(65_534) == 0) }
+            let store = try Self.store(path)
+            try await store.adopt(for: try #require(CatalogID("catalog-1")))
+            let staging = "\(path)/staging/\(try Self.transfer(1))"
+            try Data("half".utf8).write(to: URL(fileURLWithPath: staging))
+            try #require(chmod(staging, 0o440) == 0)
+            let object = try await Self.commit(1, to: store)
+            try #require(link("\(path)/\(object.objectKey)", staging) == 0)
+            #expect(try await Self.commit(1, to: store) == object)
+            #expect(object.size == Self.image(1).bytes.count)
         }
         #expect(try place.names(in: "staging").isEmpty)
     }

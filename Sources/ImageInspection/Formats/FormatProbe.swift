@@ -5,16 +5,13 @@ import ImageModel
 /// A probe says which stretch it wants to see, is shown it when it has gone by, and may then want another one further
 /// on. So it never depends on how the stream was cut into chunks, and holds no more than one stretch in memory.
 protocol FormatProbe: Sendable {
-    /// The stretch wanted next; nil when the probe has seen enough.
-    var wanted: Range<Int64>? { get set }
+    /// The stretch wanted next, which begins behind the one shown last; nil when the probe has seen enough.
+    var wanted: Range<Int64>? { get }
 
     /// Shows the wanted stretch; it is shorter when the stream ended in it, and empty when it ended before it.
     ///
     /// - Throws: ``InspectionError`` when the image claims this probe's format and breaks its rules.
     mutating func show(_ bytes: HeaderBytes) throws(InspectionError)
-
-    /// Says that the wanted stretch has already gone by, which a probe causes by wanting something behind.
-    mutating func missWanted()
 
     /// What the whole stream is for this probe; nil when it is not of this probe's format.
     ///
@@ -24,13 +21,8 @@ protocol FormatProbe: Sendable {
     func verdict(size: Int64, tail: HeaderBytes) throws(InspectionError) -> FormatVerdict?
 }
 
-extension FormatProbe {
-    mutating func missWanted() { wanted = nil }
-}
-
 /// A format that the stream was found to have.
 struct FormatVerdict: Sendable {
     var format: ImageFormat
-    var virtualSize: Int64?
-    var findings: [ImageReport.Finding] = []
+    var virtualSize: Int64
 }

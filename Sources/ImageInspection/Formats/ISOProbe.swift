@@ -4,7 +4,7 @@ import ImageModel
 ///
 /// What comes before them is free for boot loaders and partition tables, so a hybrid image is still an ISO.
 struct ISOProbe: FormatProbe {
-    var wanted: Range<Int64>? = Self.sector(16)
+    private(set) var wanted: Range<Int64>? = Self.sector(16)
     private var isISO = false
     private var virtualSize: Int64?
 
@@ -35,7 +35,7 @@ struct ISOProbe: FormatProbe {
     }
 
     func verdict(size: Int64, tail: HeaderBytes) -> FormatVerdict? {
-        isISO ? FormatVerdict(format: .iso, virtualSize: virtualSize) : nil
+        virtualSize.map { FormatVerdict(format: .iso, virtualSize: $0) }
     }
 
     private static func sector(_ number: Int64) -> Range<Int64> { number * 2_048..<(number + 1) * 2_048 }

@@ -2,7 +2,7 @@ import ImageModel
 
 /// QEMU copy-on-write, versions 2 and 3 (QEMU, docs/interop/qcow2.txt).
 struct QCOW2Probe: FormatProbe {
-    var wanted: Range<Int64>? = 0..<112
+    private(set) var wanted: Range<Int64>? = 0..<112
     private var virtualSize: Int64?
 
     mutating func show(_ header: HeaderBytes) throws(InspectionError) {

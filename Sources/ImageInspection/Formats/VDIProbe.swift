@@ -2,7 +2,7 @@ import ImageModel
 
 /// VirtualBox disk image, header version 1.1.
 struct VDIProbe: FormatProbe {
-    var wanted: Range<Int64>? = 0..<512
+    private(set) var wanted: Range<Int64>? = 0..<512
     private var virtualSize: Int64?
 
     mutating func show(_ header: HeaderBytes) throws(InspectionError) {

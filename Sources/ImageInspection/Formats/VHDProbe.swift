@@ -3,7 +3,7 @@ import ImageModel
 /// Microsoft Virtual PC: a dynamic disk begins with a copy of its footer, a fixed one only ends with it
 /// (Virtual Hard Disk Image Format Specification 1.0).
 struct VHDProbe: FormatProbe {
-    var wanted: Range<Int64>? = 0..<512
+    private(set) var wanted: Range<Int64>? = 0..<512
     private var dynamicSize: Int64?
 
     mutating func show(_ header: HeaderBytes) throws(InspectionError) {

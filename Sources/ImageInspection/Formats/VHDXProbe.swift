@@ -2,7 +2,7 @@ import ImageModel
 
 /// Microsoft Hyper-V (MS-VHDX): the virtual size is an item of the metadata region, which the region table locates.
 ///
-/// The region may lie anywhere from 1 MiB on, so it is awaited wherever the table, at 192 KiB, says that it will come.
+/// The region lies anywhere from 1 MiB on, so it is awaited wherever the table, at 192 KiB, says that it will come.
 struct VHDXProbe: FormatProbe {
     private enum Step {
         case header
@@ -12,11 +12,9 @@ struct VHDXProbe: FormatProbe {
         case done
     }
 
-    var wanted: Range<Int64>? = 0..<8
+    private(set) var wanted: Range<Int64>? = 0..<8
     private var step = Step.header
-    private var isVHDX = false
     private var virtualSize: Int64?
-    private var finding: ImageReport.Finding?
 
     /// Region and metadata tables are this long at most (MS-VHDX, sections 2.2.3 and 2.6.1).
     private static let tableLength: Int64 = 64 << 10
@@ -32,7 +30,6 @@ struct VHDXProbe: FormatProbe {
         switch step {
         case .header:
             guard bytes.starts(with: "vhdxfile") else { return }
-            isVHDX = true
             want(Self.regionTableOffset, Self.tableLength, .regionTable)
         case .regionTable: try readRegions(bytes)
         case .metadataTable(let offset): try readItems(bytes, regionAt: offset)
@@ -43,15 +40,8 @@ struct VHDXProbe: FormatProbe {
         }
     }
 
-    mutating func missWanted() {
-        guard let wanted else { return }
-        finding = .virtualSizeUnreadable("the vhdx metadata at \(wanted.lowerBound) had gone by when it was located")
-        self.wanted = nil
-    }
-
     func verdict(size: Int64, tail: HeaderBytes) -> FormatVerdict? {
-        guard isVHDX else { return nil }
-        return FormatVerdict(format: .vhdx, virtualSize: virtualSize, findings: finding.map { [$0] } ?? [])
+        virtualSize.map { FormatVerdict(format: .vhdx, virtualSize: $0) }
     }
 
     private mutating func want(_ offset: Int64, _ length: Int64, _ step: Step) {

@@ -2,7 +2,7 @@ import ImageModel
 
 /// VMware sparse extent (VMware Virtual Disk Format 5.0, "Hosted Sparse Extents"), stream-optimised ones included.
 struct VMDKProbe: FormatProbe {
-    var wanted: Range<Int64>? = 0..<512
+    private(set) var wanted: Range<Int64>? = 0..<512
     private var virtualSize: Int64?
 
     mutating func show(_ header: HeaderBytes) throws(InspectionError) {

@@ -1,11 +1,11 @@
+import Glibc
 import ImageModel
 
 extension FileStore {
     /// Makes the directories and the marker, or checks the marker that is there. Blocks.
     func adoptNow(for catalog: CatalogID) throws(StoreError) {
         try storeErrors(in: name) {
-            try Directory.makeAll(location.path, mode: FileStoreModes.directory)
-            let root = try Directory(path: location.path)
+            let root = try openOrMakeRoot()
             if let marker = try FileStoreMarker(in: root, of: name) {
                 try check(marker, for: catalog)
             } else {
@@ -20,6 +20,15 @@ extension FileStore {
             }
             try root.makeDirectory(FileStoreLayout.staging, mode: FileStoreModes.directory)
             try root.makeDirectory(FileStoreLayout.objects, mode: FileStoreModes.directory)
+        }
+    }
+
+    private func openOrMakeRoot() throws -> Directory {
+        do {
+            return try Directory(path: location.path)
+        } catch  where error.number == ENOENT {
+            try Directory.makeAll(location.path, mode: FileStoreModes.directory)
+            return try Directory(path: location.path)
         }
     }
 

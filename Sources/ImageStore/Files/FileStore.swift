@@ -23,7 +23,7 @@ public struct FileStore: ImageStore {
     public init(name: StoreName, url: String, reserveBytes: Int64 = 0) throws(StoreError) {
         guard let location = FileURL(url) else {
             throw StoreError(
-                .storeUnavailable, "store \(name): \"\(url)\" is not a URL like file:///path", isTransient: false)
+                .storeUnavailable, "store \(name): its URL is not like file:///path", isTransient: false)
         }
         self.name = name
         self.location = location

@@ -61,9 +61,11 @@ final class OpenFile {
         }
     }
 
-    /// Writes some of the bytes and returns how many; may be fewer than all.
+    /// Writes some of the bytes, at least one, and returns how many.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemCallError) -> Int {
-        try systemCall("write", path) { pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset)) }
+        let count = try systemCall("write", path) { pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset)) }
+        guard count > 0 else { throw SystemCallError(attempt: "write", path: path, number: ENOSPC) }
+        return count
     }
 
     /// Writes a few bytes at the beginning, all of them.

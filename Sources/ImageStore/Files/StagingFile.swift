@@ -82,7 +82,7 @@ final class StagingFile {
             }
         }
         try directory.synchronize()
-        // Not made durable: after a power cut the old name may be back, which costs nothing until a sweep takes it away.
+        // Not made durable: after a power cut the old name may be back, and costs nothing until a sweep takes it away.
         try staging.remove(name.name)
         return store.object(name, size: end)
     }
