@@ -64,9 +64,4 @@ struct LoginTests {
         try await RabbitMQTopology.declare(settings, Topology())
     }
 
-    private func refusal(_ configuration: ConnectionConfiguration) async -> RabbitMQError? {
-        await #expect(throws: RabbitMQError.self) {
-            try await RabbitMQTopology.declare(configuration, Topology())
-        }
-    }
 }

@@ -65,3 +65,8 @@ public struct BrokerEndpoint: Sendable, Hashable, CustomStringConvertible {
         host.contains(":") || host.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
     }
 }
+
+extension BrokerEndpoint.Login: CustomReflectable {
+    /// What `dump` and debuggers show; never the password.
+    public var customMirror: Mirror { Mirror(self, children: ["login": description]) }
+}

@@ -86,7 +86,8 @@ final class WatchdogPulse: Sendable {
 
     var isStopped: Bool { state.withLock { $0.descriptor == nil } }
 
-    fileprivate func look() {
+    /// Shuts the socket down when this is look number `limit` in a row without a beat.
+    func look() {
         let beats = beats.load(ordering: .relaxed)
         state.withLock { state in
             state.misses = beats == state.lastBeats ? state.misses + 1 : 0

@@ -83,8 +83,9 @@ struct Handshake {
                     state, endpoint.virtualHost, Self.channelMax, Self.frameMax, heartbeat, &properties, user, password
                 )
             case .external:
+                // RabbitMQ takes the name from the certificate, whatever this says; librabbitmq fails when it is empty.
                 crabbitmq_login_external(
-                    state, endpoint.virtualHost, Self.channelMax, Self.frameMax, heartbeat, &properties, ""
+                    state, endpoint.virtualHost, Self.channelMax, Self.frameMax, heartbeat, &properties, "certificate"
                 )
             }
         }
