@@ -60,6 +60,12 @@ struct ValueTests {
         #expect((AccountID(text) != nil) == isValid)
     }
 
+    @Test("Only job ids may name a retry")
+    func retries() {
+        #expect(JobID("job-7f3c~2") != nil && JobID("~2") == nil)
+        #expect(ImageID("i~2") == nil && AccountID("a~2") == nil && StoreName("s~2") == nil)
+    }
+
     @Test("Identifiers have the length of their kind")
     func identifierLengths() {
         let longest = String(repeating: "a", count: 128)

@@ -46,6 +46,9 @@ extension BadBody {
             ContractMessage.image(#""properties":{"\#(String(repeating: "k", count: 256))":1}"#),
             "/image/properties/" + String(repeating: "k", count: 128) + "…", "name of 1 to 255"),
         .invalid(ContractMessage.image(#""properties":{\#(properties(129))}"#), "/image/properties", "at most 128"),
+        .invalid(
+            ContractMessage.image("\"properties\":{\"\u{e9}\":1,\"e\u{301}\":2}"), "/image/properties/e\u{301}",
+            "equivalent"),
         .invalid(ContractMessage.image(#""status":"active""#), "/image/status", "not a member"),
     ]
 

@@ -38,11 +38,6 @@ struct StrictJSONParserTests {
         #expect(error.offset == 16 * 5)
     }
 
-    @Test("Names that Unicode holds to be the same come twice")
-    func equivalentNames() {
-        #expect(throws: JSONSyntaxError.self) { try parse("{\"\u{e9}\":1,\"e\u{301}\":2}") }
-    }
-
     @Test("Doubled names are found among many members in linear time")
     func manyMembers() throws {
         let members = (0..<60_000).map { "\"m\($0)\":0" }.joined(separator: ",")

@@ -4,10 +4,18 @@ public protocol IdentifierKind: Sendable {
     static var noun: String { get }
     /// The most ASCII characters an identifier of this kind may have.
     static var lengthLimit: Int { get }
+    /// The ASCII characters it may have besides letters and digits, though not as the first.
+    static var punctuation: String { get }
+}
+
+extension IdentifierKind {
+    /// `._:@=+-`
+    public static var punctuation: String { "._:@=+-" }
 }
 
 /// A name that is safe in messages, events and logs: `[A-Za-z0-9][A-Za-z0-9._:@=+-]*`, bounded in length.
 ///
+/// A job id may also hold `~`, because the retry of `job-1` is `job-1~2`.
 /// It is not safe as a file name (it may hold `..`), so no path is ever built from one.
 public struct Identifier<Kind: IdentifierKind>: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The identifier as it travels in messages.
@@ -27,7 +35,7 @@ public struct Identifier<Kind: IdentifierKind>: Hashable, Sendable, Comparable, 
 
     private static func isValid(_ bytes: String.UTF8View) -> Bool {
         guard let first = bytes.first, isAlphanumeric(first), bytes.count <= Kind.lengthLimit else { return false }
-        return bytes.allSatisfy { isAlphanumeric($0) || "._:@=+-".utf8.contains($0) }
+        return bytes.allSatisfy { isAlphanumeric($0) || Kind.punctuation.utf8.contains($0) }
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
@@ -64,6 +72,8 @@ public enum JobIdentifierKind: IdentifierKind {
     public static let noun = "job id"
     /// 128, as CONTRACT section 2 bounds it.
     public static let lengthLimit = 128
+    /// `._:@=+-~`: retries are named `<id>~2` (CONTRACT section 3).
+    public static let punctuation = "._:@=+-~"
 }
 
 /// Names an image; chosen by the producer or made by the worker.

@@ -72,7 +72,7 @@ extension MessageReader {
     mutating func properties(_ place: Place) -> [String: PropertyValue]? {
         guard let members = propertyMembers(place) else { return nil }
         var properties: [String: PropertyValue] = [:]
-        for member in members {
+        for member in members where isNew(member, among: properties.keys, in: place) {
             if let value = propertyValue(place.member(member)) { properties[member.name] = value }
         }
         return properties
@@ -89,6 +89,13 @@ extension MessageReader {
             note("must have a name of 1 to 255 characters", at: place.path.appending(member.name))
         }
         return object.members
+    }
+
+    /// Names that differ only in Unicode's normalisation are the same to Swift, databases and most consumers.
+    mutating func isNew(_ member: JSONObject.Member, among names: some Collection<String>, in place: Place) -> Bool {
+        let isNew = !names.contains(member.name)
+        if !isNew { note("must not have a name equivalent to another's", at: place.path.appending(member.name)) }
+        return isNew
     }
 
     mutating func propertyValue(_ place: Place) -> PropertyValue? {

@@ -41,7 +41,7 @@ extension MessageReader {
     private mutating func propertyChanges(_ place: Place) -> [String: PropertyValue?]? {
         guard let members = propertyMembers(place) else { return nil }
         var properties: [String: PropertyValue?] = [:]
-        for member in members {
+        for member in members where isNew(member, among: properties.keys, in: place) {
             let value = nullable(place.member(member)) { $0.propertyValue($1) }
             if let value { properties.updateValue(value, forKey: member.name) }
         }

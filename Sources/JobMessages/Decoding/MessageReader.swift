@@ -134,6 +134,6 @@ extension Identifier {
     /// The character rule, as a clause for whoever broke it.
     static var rule: String {
         "must be \(Kind.noun.hasPrefix("i") || Kind.noun.hasPrefix("a") ? "an" : "a") \(Kind.noun): 1 to "
-            + "\(Kind.lengthLimit) of A-Z a-z 0-9 . _ : @ = + -, beginning with a letter or digit"
+            + "\(Kind.lengthLimit) of A-Z a-z 0-9 \(Kind.punctuation), beginning with a letter or digit"
     }
 }

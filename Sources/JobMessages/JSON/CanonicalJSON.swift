@@ -17,9 +17,17 @@ public enum CanonicalJSON {
                 JSONObject(
                     object.members
                         .map { JSONObject.Member(name: $0.name, value: canonical($0.value)) }
-                        .sorted { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) }))
+                        .sorted { precedes($0.name, $1.name) }))
         case .null, .bool, .string: value
         }
+    }
+
+    /// The order of UTF-16 code units, which for ASCII is the order of bytes.
+    private static func precedes(_ left: String, _ right: String) -> Bool {
+        if left.utf8.allSatisfy({ $0 < 0x80 }), right.utf8.allSatisfy({ $0 < 0x80 }) {
+            return left.utf8.lexicographicallyPrecedes(right.utf8)
+        }
+        return left.utf16.lexicographicallyPrecedes(right.utf16)
     }
 
     private static func spelled(_ number: Double) -> JSONValue {

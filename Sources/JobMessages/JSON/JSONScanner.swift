@@ -44,10 +44,11 @@ struct JSONScanner {
 
     private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONValue {
         try enter(depth)
-        var members: [JSONObject.Member] = []
-        var names = MemberNames()
         skipWhitespace()
         guard !take("}") else { return .object(JSONObject()) }
+        var members: [JSONObject.Member] = []
+        members.reserveCapacity(4)
+        var names = MemberNames()
         while true {
             guard peek() == UInt8(ascii: "\"") else { throw unexpected("a member name") }
             let start = position
@@ -147,13 +148,27 @@ struct JSONScanner {
 
 /// The names that an object has so far: a scan while they are few, a set when they become many.
 private struct MemberNames {
-    private var names: Set<String> = []
+    private var names: Set<ExactName> = []
 
     /// Whether `name` is new after `members`.
     mutating func insert(_ name: String, after members: [JSONObject.Member]) -> Bool {
-        if members.count < 8 { return !members.contains { $0.name == name } }
-        if names.isEmpty { names = Set(members.map(\.name)) }
+        let name = ExactName(text: name)
+        if members.count < 8 { return !members.contains { ExactName(text: $0.name) == name } }
+        if names.isEmpty { names = Set(members.map { ExactName(text: $0.name) }) }
         return names.insert(name).inserted
+    }
+}
+
+/// A name compared scalar by scalar, as RFC 8259 section 8.3 compares names: normalising them would cost a hostile
+/// message's reader a hundred times as much.
+private struct ExactName: Hashable {
+    let text: String
+
+    static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }
 

@@ -2,8 +2,7 @@
 ///
 /// Refused besides what the RFC's grammar refuses: invalid UTF-8, a byte order mark, NUL in any spelling, lone
 /// surrogates, a member that comes twice in an object, more bytes or more depth than ``Limits`` allow, numbers beyond
-/// a double's range or of more than 1,024 bytes, and anything behind the value. Names that Unicode holds to be
-/// canonically equivalent count as the same, because no consumer with such strings could keep them apart.
+/// a double's range or of more than 1,024 bytes, and anything behind the value.
 ///
 /// Time and memory grow linearly with the bytes; no input makes it trap.
 public enum StrictJSONParser {
