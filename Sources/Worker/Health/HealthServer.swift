@@ -48,7 +48,7 @@ public struct HealthServer: Sendable {
             return Self.response(isReady, report)
         }
         var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .warning)
+        quiet.logLevel = .critical
         let application = Application(
             router: router,
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "longshore"),

@@ -29,7 +29,7 @@ enum CatalogAccess {
 extension ImageCatalog {
     /// Asks the rows on behalf of a command.
     func ask<Result: Sendable>(
-        _ body: @Sendable (any CatalogReader) throws -> Result
+        _ body: @escaping @Sendable (any CatalogReader) throws -> Result
     ) async throws(CommandTrouble) -> Result {
         do throws(CatalogError) {
             return try await read(body)

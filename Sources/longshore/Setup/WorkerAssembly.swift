@@ -71,8 +71,6 @@ struct WorkerAssembly {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await consumer.run() }
             group.addTask { try await publisher.run() }
-            group.addTask { await report(publisher.events, connection: "publishing") }
-            group.addTask { await report(consumer.events, connection: "consuming") }
             group.addTask { try await serveHealth() }
             try await withThrowingTaskGroup(of: Bool.self) { working in
                 working.addTask {
@@ -107,32 +105,6 @@ struct WorkerAssembly {
         } catch is CancellationError {
         } catch {
             throw CommandTrouble(.usage, "health.listen: \(error)")
-        }
-    }
-
-    private func report(_ events: AsyncStream<RabbitMQEvent>, connection: Logger.MetadataValue) async {
-        for await event in events {
-            switch event {
-            case .connected(let broker):
-                logger.info(
-                    "Connected to the broker",
-                    metadata: [
-                        "connection": connection, "broker": "\(broker.product) \(broker.version)",
-                        "host": "\(broker.endpoint.authority)",
-                    ])
-            case .disconnected(let error, let retryIn):
-                logger.warning(
-                    "The broker is away", metadata: ["connection": connection, "error": "\(error)", "retry-in": "\(retryIn)"])
-            case .blocked(let reason):
-                logger.warning("The broker blocks publishers", metadata: ["reason": "\(reason)"])
-            case .unblocked: logger.info("The broker takes messages again")
-            case .consuming(let queue): logger.debug("Consuming", metadata: ["queue": "\(queue)"])
-            case .consumerInterrupted(let queue, let error, let retryIn):
-                logger.warning(
-                    "A queue cannot be consumed",
-                    metadata: ["queue": "\(queue)", "error": "\(error)", "retry-in": "\(retryIn)"])
-            case .ended: logger.debug("Connection closed", metadata: ["connection": connection])
-            }
         }
     }
 
