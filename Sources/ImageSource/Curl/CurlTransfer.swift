@@ -102,12 +102,14 @@ final class CurlTransfer {
     /// What to say when the deadline is over.
     var lateness: SourceError {
         let timeouts = order.policy.timeouts
-        let what =
-            switch phase {
-            case _ where order.deadline <= phaseDeadline ?? order.deadline: "did not end within \(timeouts.total)"
-            case .body: "sent less than \(timeouts.stallBytesPerSecond) B/s for \(timeouts.stall)"
-            default: "sent no header within \(timeouts.header)"
-            }
+        let what: String
+        if order.deadline <= phaseDeadline ?? order.deadline {
+            what = "did not end within \(timeouts.total)"
+        } else if phase == .body {
+            what = "sent less than \(timeouts.stallBytesPerSecond) B/s for \(timeouts.stall)"
+        } else {
+            what = "sent no header within \(timeouts.header)"
+        }
         return SourceError(.sourceUnavailable, "\(order.target) \(what)", isTransient: true)
     }
 

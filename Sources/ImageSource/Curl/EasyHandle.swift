@@ -72,7 +72,7 @@ final class EasyHandle {
         try set(CURLOPT_FRESH_CONNECT, 1)
         try set(CURLOPT_FORBID_REUSE, 1)
         try set(CURLOPT_TCP_KEEPALIVE, 1)
-        try set(CURLOPT_BUFFERSIZE, 512 << 10)
+        try set(CURLOPT_BUFFERSIZE, 256 << 10)
     }
 
     private func setCallbacks(_ owner: UnsafeMutableRawPointer) throws(SourceError) {

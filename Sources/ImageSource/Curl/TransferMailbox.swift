@@ -14,7 +14,7 @@ final class TransferMailbox: Sendable {
     private struct State {
         var answer: Answer?
         var chunks: [ImageChunk] = []
-        var end: Result<Void, SourceError>?
+        var end: Result<Void, any Error>?
         var isGone = false
         var consumer: CheckedContinuation<Void, Never>?
         var closer: CheckedContinuation<Void, Never>?
@@ -48,7 +48,7 @@ final class TransferMailbox: Sendable {
 
     /// Nothing more comes. The first end stands.
     func end(_ result: Result<Void, SourceError>) {
-        change { $0.end = $0.end ?? result }
+        change { $0.end = $0.end ?? result.mapError { $0 } }
     }
 
     /// The network thread has forgotten the transfer.
@@ -58,7 +58,8 @@ final class TransferMailbox: Sendable {
             state.isGone = true
             state.closer = nil
             state.chunks = []
-            state.end = state.end ?? .failure(SourceError(.internal, "the transfer was closed", isTransient: true))
+            // Transfers are closed early for a cancelled task; it must never take the loss of chunks for the end.
+            if state.end == nil || !taken.1.isEmpty { state.end = .failure(CancellationError()) }
             return taken
         }
         // Chunks go back to their pool here, outside of the lock, because that calls out.
@@ -133,13 +134,14 @@ final class TransferMailbox: Sendable {
         if Task.isCancelled { throw CancellationError() }
     }
 
-    private func change(_ body: (inout sending State) -> Void) {
-        state.withLock { body(&$0) }
-        wakeConsumer()
+    private func wakeConsumer() {
+        change { _ in }
     }
 
-    private func wakeConsumer() {
+    /// Changes the state and lets the consumer look again.
+    private func change(_ body: (inout State) -> Void) {
         let consumer = state.withLock { state in
+            body(&state)
             let consumer = state.consumer
             state.consumer = nil
             return consumer
