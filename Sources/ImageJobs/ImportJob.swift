@@ -1,8 +1,8 @@
 import Catalog
 import ImageModel
-import Logging
 import ImageSource
 import ImageStore
+import Logging
 
 /// Fetch, digest, inspect, store, record: the order of steps of an import, and the only place that knows it.
 struct ImportJob {
@@ -38,7 +38,8 @@ struct ImportJob {
             let staging = Staging(stores: plan.stores, transfers: transfers.map(\.id), expectedSize: size)
             let begun = transfers
             let (result, objects) = try await staging.withStagedImages { staged in
-                let pass = BytePass(source: source, staged: staged, plan: plan, claimed: claimed, environment: environment)
+                let pass = BytePass(
+                    source: source, staged: staged, plan: plan, claimed: claimed, environment: environment)
                 let result = try await pass.run()
                 for image in staged { _ = try await image.synchronize() }
                 for transfer in begun {

@@ -57,7 +57,9 @@ struct Intake<Queues: JobQueues>: Sendable {
         } catch {
             logger.notice(
                 "A message is no job",
-                metadata: ["code": "\(error.code.rawValue)", "path": "\(error.path)", "job-id": "\(error.jobID ?? "-")"])
+                metadata: [
+                    "code": "\(error.code.rawValue)", "path": "\(error.path)", "job-id": "\(error.jobID ?? "-")",
+                ])
             return .rejection(
                 Rejection(
                     failure: error.failure, kind: error.kind, jobID: error.jobID, owner: error.owner,

@@ -23,7 +23,7 @@ struct Longshore: AsyncParsableCommand {
             CommandGroup(
                 name: "Look", subcommands: [WatchCommand.self, JobsCommand.self, ImagesCommand.self]),
             CommandGroup(
-                name: "Set up", subcommands: [TopologyCommand.self, DoctorCommand.self]),
+                name: "Set up", subcommands: [TopologyCommand.self, DoctorCommand.self, SchemaCommand.self]),
         ])
 
     static func main() async {

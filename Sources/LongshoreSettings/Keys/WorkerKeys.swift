@@ -32,7 +32,8 @@ enum WorkerKeys {
         "retry.max", .duration(atLeast: .milliseconds(1)), default: .seconds(300), "Longest wait before a retry.")
 
     static let all: [any ConfigurationKey] = [
-        imports, copies, shares, updates, deletes, backlog, roles, drain, startTimeout, unknownGrace, scratch, lease, renew,
+        imports, copies, shares, updates, deletes, backlog, roles, drain, startTimeout, unknownGrace, scratch, lease,
+        renew,
         retryBase, retryMax,
     ]
 

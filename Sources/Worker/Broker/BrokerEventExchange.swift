@@ -15,16 +15,19 @@ public struct BrokerEventExchange: EventExchange {
         self.names = names
     }
 
+    /// See ``EventExchange/publish(_:)``.
     public func publish(_ event: OutgoingEvent) async throws(EventExchangeError) -> Routing {
         try await publish(OutgoingMessage(event, exchange: names.events))
     }
 
+    /// See ``EventExchange/reply(_:to:)``.
     public func reply(_ event: OutgoingEvent, to queue: String) async throws(EventExchangeError) -> Routing {
         var message = OutgoingMessage(event, exchange: "")
         message.routingKey = queue
         return try await publish(message)
     }
 
+    /// See ``EventExchange/bury(_:)``.
     public func bury(_ letter: BuriedMessage) async throws(EventExchangeError) -> Routing {
         var properties = MessageProperties()
         properties.contentType = letter.contentType

@@ -17,6 +17,7 @@ public struct BrokerJobQueues: JobQueues {
         self.prefetch = prefetch
     }
 
+    /// See ``JobQueues/nextDeliveries(upTo:)``.
     public func nextDeliveries(upTo limit: Int) async -> [JobDelivery<Delivery.ID>] {
         await consumer.nextDeliveries(upTo: limit).map { delivery in
             switch delivery.content {
@@ -26,22 +27,27 @@ public struct BrokerJobQueues: JobQueues {
         }
     }
 
+    /// See ``JobQueues/startConsuming(_:)``.
     public func startConsuming(_ kind: JobKind) async {
         await consumer.setConsuming(names.intake(kind), prefetch: prefetch)
     }
 
+    /// See ``JobQueues/stopConsuming(_:)``.
     public func stopConsuming(_ kind: JobKind) async {
         await consumer.stopConsuming(names.intake(kind))
     }
 
+    /// See ``JobQueues/acknowledge(_:)``.
     public func acknowledge(_ deliveries: [Delivery.ID]) async {
         await consumer.acknowledge(deliveries)
     }
 
+    /// See ``JobQueues/reject(_:)``.
     public func reject(_ delivery: Delivery.ID) async {
         await consumer.reject(delivery, requeue: false)
     }
 
+    /// See ``JobQueues/giveBackUnsettled()``.
     public func giveBackUnsettled() async {
         for kind in JobKind.allCases { await consumer.recycle(names.intake(kind)) }
     }

@@ -35,7 +35,8 @@ public struct HealthServer: Sendable {
         let router = Router()
         router.get("healthz") { _, _ in
             let late = lateLoops()
-            return Self.response(late.isEmpty, ["status": late.isEmpty ? "ok" : "stuck: " + late.joined(separator: ", ")])
+            return Self.response(
+                late.isEmpty, ["status": late.isEmpty ? "ok" : "stuck: " + late.joined(separator: ", ")])
         }
         router.get("readyz") { _, _ in
             var report: [String: String] = [:]

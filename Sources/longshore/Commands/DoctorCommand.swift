@@ -25,7 +25,8 @@ struct DoctorCommand: AsyncParsableCommand {
         await examineStores(settings, catalog: catalog, &findings)
         report(findings)
         if let first = findings.compactMap(\.trouble).first {
-            throw CommandTrouble(first.code, "\(findings.count { $0.trouble != nil }) of \(findings.count) checks failed")
+            throw CommandTrouble(
+                first.code, "\(findings.count { $0.trouble != nil }) of \(findings.count) checks failed")
         }
     }
 
@@ -100,7 +101,9 @@ struct DoctorCommand: AsyncParsableCommand {
         guard !global.json else {
             Console.say(
                 .array(
-                    findings.map { ["check": .string($0.name), "ok": .bool($0.trouble == nil), "message": .string($0.text)] }
+                    findings.map {
+                        ["check": .string($0.name), "ok": .bool($0.trouble == nil), "message": .string($0.text)]
+                    }
                 ))
             return
         }

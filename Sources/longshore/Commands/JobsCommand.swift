@@ -28,7 +28,8 @@ struct JobsCommand: AsyncParsableCommand {
         mutating func run() async throws {
             let catalog = try CatalogAccess.open(try global.settings())
             let filter = JobFilter(
-                states: state.isEmpty ? nil : Set(state), kind: kind, image: try image.map { try identifier($0, "--image") },
+                states: state.isEmpty ? nil : Set(state), kind: kind,
+                image: try image.map { try identifier($0, "--image") },
                 limit: max(1, limit))
             let jobs = try await catalog.ask { try $0.jobs(filter) }
             guard !global.json else {

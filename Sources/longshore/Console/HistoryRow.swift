@@ -19,9 +19,14 @@ enum HistoryRow {
         return [
             "time": .string(entry.event.time.description), "event_id": .string(entry.event.id.rawValue),
             "topic": .string(name(entry)), "sequence": .optional(entry.event.sequence),
-            "image": ["id": .optional(entry.event.imageID?.rawValue), "name": .optional(entry.event.data.image?.details.name)],
+            "image": [
+                "id": .optional(entry.event.imageID?.rawValue), "name": .optional(entry.event.data.image?.details.name),
+            ],
             "job": .optional(entry.event.jobID), "result": .string(result(entry)),
-            "actor": ["account": .optional(job?.request.actor?.account?.rawValue), "user": .optional(job?.request.actor?.user)],
+            "actor": [
+                "account": .optional(job?.request.actor?.account?.rawValue),
+                "user": .optional(job?.request.actor?.user),
+            ],
             "worker": .optional(job?.worker?.rawValue),
             "published_at": .optional(entry.publishedAt?.description), "unrouted": .bool(entry.isUnrouted),
         ]

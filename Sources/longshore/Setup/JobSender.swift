@@ -47,7 +47,8 @@ struct JobSender {
         do throws(RabbitMQError) {
             guard try await publisher.publish(OutgoingMessage(message, to: access.names)) == .routed else {
                 throw RabbitMQError(
-                    .notFound, "No queue takes \(message.routingKey) jobs: run `longshore topology declare` or a worker.")
+                    .notFound,
+                    "No queue takes \(message.routingKey) jobs: run `longshore topology declare` or a worker.")
             }
         } catch {
             guard error.code == .exchangeMissing else { throw CommandTrouble(error) }
@@ -81,7 +82,8 @@ struct JobSender {
             group.addTask { try await body() }
             group.addTask {
                 try await Task.sleep(for: timeout)
-                throw CommandTrouble(.timeout, "the job had not ended after \(timeout); it goes on without this command")
+                throw CommandTrouble(
+                    .timeout, "the job had not ended after \(timeout); it goes on without this command")
             }
             defer { group.cancelAll() }
             guard let first = try await group.next() else { throw CancellationError() }

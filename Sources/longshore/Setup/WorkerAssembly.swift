@@ -29,7 +29,9 @@ struct WorkerAssembly {
         let unchecked = try await startup.attempt { () async throws(CommandTrouble) in
             try await access.prepareTopology(settings.broker.topology, for: catalog)
         }
-        for sentence in unchecked { logger.notice("Part of the topology was not verified", metadata: ["what": "\(sentence)"]) }
+        for sentence in unchecked {
+            logger.notice("Part of the topology was not verified", metadata: ["what": "\(sentence)"])
+        }
         return try Self(settings, catalog: catalog, stores: stores, source: source, access: access, logger: logger)
     }
 
