@@ -43,7 +43,7 @@ struct Longshore: AsyncParsableCommand {
             // Wrong usage is 2 in the contract; --help and --version are no errors.
             let code = exitCode(for: error)
             guard code == .success else {
-                Console.complain(fullMessage(for: error))
+                Console.explain(fullMessage(for: error))
                 Foundation.exit(code == .validationFailure ? CommandExit.usage.rawValue : code.rawValue)
             }
             exit(withError: error)

@@ -15,6 +15,11 @@ enum Console {
         write("longshore: \(message)\n", to: STDERR_FILENO)
     }
 
+    /// A message that says by itself where it comes from.
+    static func explain(_ message: String) {
+        write("\(message)\n", to: STDERR_FILENO)
+    }
+
     static func warn(_ message: String) {
         write("longshore: warning: \(message)\n", to: STDERR_FILENO)
     }
