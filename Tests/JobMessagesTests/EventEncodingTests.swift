@@ -116,7 +116,7 @@ struct EventEncodingTests {
     func rejected() throws {
         let message = ContractMessage.message(ContractMessage.image(#""owner":"acct-1","colour":1"#))
         let rejection = try #require(throws: RejectedMessage.self) { try JobDecoder.decode(message) }
-        let event = rejection.event(id: try #require(EventID("e-2")), time: EventSamples.moment)
+        let event = try EventSamples.event(rejection)
         let outgoing = encoder.encode(event)
         #expect(outgoing.routingKey == "job.rejected.import.acct-1")
         #expect(outgoing.type == "dev.longshore.job.rejected.v1")

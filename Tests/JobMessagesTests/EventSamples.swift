@@ -1,4 +1,5 @@
 import ImageModel
+import JobMessages
 import Testing
 
 /// The values behind the contract's example event.
@@ -56,5 +57,12 @@ enum EventSamples {
         ImageEvent(
             id: try #require(EventID("e-1")), topic: topic, imageID: ImageID("4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"),
             owner: owner.flatMap(AccountID.init), jobID: "job-7f3c", sequence: 42, time: moment, data: data)
+    }
+
+    /// What the catalog announces of a message that was no job.
+    static func event(_ rejection: RejectedMessage) throws -> ImageEvent {
+        ImageEvent(
+            id: try #require(EventID("e-2")), topic: .rejected(rejection.kind), imageID: nil, owner: rejection.owner,
+            jobID: rejection.jobID, sequence: nil, time: moment, data: EventData(error: rejection.failure))
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import ImageModel
 import JobMessages
 import Testing
@@ -21,6 +22,16 @@ struct JobMessageTests {
                     messageID: message.messageID, priority: message.priority))
             #expect(submission.request == request)
             #expect(submission.sourceQuery == query)
+        }
+    }
+
+    @Test("A request survives being stored by a catalog, cleared members included", .timeLimit(.minutes(1)))
+    func codable() throws {
+        let samples = RequestSamples(seed: 5)
+        for _ in 0..<1_000 {
+            let request = try samples.request()
+            let stored = try JSONEncoder().encode(request)
+            #expect(try JSONDecoder().decode(JobRequest.self, from: stored) == request)
         }
     }
 

@@ -142,16 +142,11 @@ struct RejectionTests {
     @Test("What can be told of the message is salvaged for the event and the reply")
     func salvage() throws {
         let text = #"{"version":2,"id":"job 1","kind":"copy","actor":{"account":"acct-1"}}"#
-        var message = ContractMessage.message(text)
-        message.replyTo = "reply.x"
-        message.correlationID = "c"
-        let rejection = try rejection(of: message)
+        let rejection = try rejection(of: ContractMessage.message(text))
         #expect(rejection.code == .unsupportedVersion)
         #expect(rejection.kind == .copy)
         #expect(rejection.jobID == "job?1")
         #expect(rejection.owner?.rawValue == "acct-1")
-        #expect(rejection.replyTo == "reply.x")
-        #expect(rejection.correlationID == "c")
         let unknown = try self.rejection(of: ContractMessage.message(#"{"kind":"resize"}"#, routingKey: "import"))
         #expect(unknown.kind == nil)
     }
@@ -160,25 +155,10 @@ struct RejectionTests {
     func headersAreBounded() throws {
         let name = String(repeating: "ü", count: 100_000)
         let rejection = try rejection(of: ContractMessage.message(ContractMessage.with("\"\(name)\":{}")))
-        let headers = rejection.deadLetterHeaders
+        let headers = DeadLetterHeaders.headers(for: rejection.failure)
         #expect(headers.keys.sorted() == ["x-longshore-code", "x-longshore-message", "x-longshore-path"])
         #expect(headers["x-longshore-code"] == "invalid_job")
         #expect(headers.values.allSatisfy { $0.utf8.count < 2_048 })
         #expect(headers["x-longshore-path"]?.hasPrefix("/üüü") == true)
-    }
-
-    @Test("A rejection by the catalog keeps what the submission knew")
-    func duplicateConflict() throws {
-        var message = ContractMessage.message(ContractMessage.full)
-        message.replyTo = "reply.x"
-        let submission = try JobDecoder.decode(message)
-        let failure = Failure(.duplicateConflict, "another body", stage: .accepting)
-        let rejection = RejectedMessage(failure, path: "/id", submission: submission)
-        #expect(rejection.code == .duplicateConflict)
-        #expect(rejection.kind == .import)
-        #expect(rejection.jobID == "job-7f3c")
-        #expect(rejection.owner?.rawValue == "acct-1")
-        #expect(rejection.replyTo == "reply.x")
-        #expect(rejection.deadLetterHeaders["x-longshore-path"] == "/id")
     }
 }

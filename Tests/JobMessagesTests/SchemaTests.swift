@@ -75,7 +75,7 @@ struct SchemaTests {
         for text in ["", "{}", ContractMessage.with(#""a":1"#), #"{"id":"no good","kind":"resize"}"#] {
             let message = IncomingMessage(body: Array(text.utf8), routingKey: "nobody.knows")
             let rejection = try #require(throws: RejectedMessage.self) { try JobDecoder.decode(message) }
-            let event = rejection.event(id: try #require(EventID("e")), time: EventSamples.moment)
+            let event = try EventSamples.event(rejection)
             let body = CloudEventEncoder(cluster: "c").encode(event).body
             #expect(try validator.problems(try StrictJSONParser.parse(body), EventSchema.json) == [])
         }

@@ -15,12 +15,12 @@ public enum JobDecoder {
         if let version = root["version"], version.integer != Self.version {
             let violation = Violation(
                 path: "/version", rule: "must be \(Self.version)", value: ShortenedText.show(version))
-            throw RejectedMessage(.unsupportedVersion, [violation], of: message, salvage: salvage)
+            throw RejectedMessage(.unsupportedVersion, [violation], salvage: salvage)
         }
         var body = JobBody(message, root: root)
         body.read()
         guard body.reader.violations.isEmpty, let kind = body.kind, let request = body.draft.request(kind) else {
-            throw RejectedMessage(.invalidJob, body.reader.violations, of: message, salvage: salvage)
+            throw RejectedMessage(.invalidJob, body.reader.violations, salvage: salvage)
         }
         let trace = message.trace
         return JobSubmission(
@@ -32,7 +32,7 @@ public enum JobDecoder {
     private static func object(in message: IncomingMessage) throws(RejectedMessage) -> JSONObject {
         func malformed(_ path: String, _ rule: String, _ value: String) -> RejectedMessage {
             RejectedMessage(
-                .malformedMessage, [Violation(path: path, rule: rule, value: value)], of: message,
+                .malformedMessage, [Violation(path: path, rule: rule, value: value)],
                 salvage: SalvagedFacts(properties: message))
         }
         if let problem = message.propertyProblem {

@@ -13,21 +13,17 @@ public enum CanonicalJSON {
         case .number(let number): spelled(number.value)
         case .array(let elements): .array(elements.map(canonical))
         case .object(let object):
-            .object(
-                JSONObject(
-                    object.members
-                        .map { JSONObject.Member(name: $0.name, value: canonical($0.value)) }
-                        .sorted { precedes($0.name, $1.name) }))
+            .object(JSONObject(sorted(object.members.map { .init(name: $0.name, value: canonical($0.value)) })))
         case .null, .bool, .string: value
         }
     }
 
-    /// The order of UTF-16 code units, which for ASCII is the order of bytes.
-    private static func precedes(_ left: String, _ right: String) -> Bool {
-        if left.utf8.allSatisfy({ $0 < 0x80 }), right.utf8.allSatisfy({ $0 < 0x80 }) {
-            return left.utf8.lexicographicallyPrecedes(right.utf8)
+    /// In the order of the names' UTF-16 code units, which for ASCII is the order of strings.
+    private static func sorted(_ members: [JSONObject.Member]) -> [JSONObject.Member] {
+        if members.allSatisfy({ member in member.name.utf8.allSatisfy { $0 < 0x80 } }) {
+            return members.sorted { $0.name < $1.name }
         }
-        return left.utf16.lexicographicallyPrecedes(right.utf16)
+        return members.sorted { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) }
     }
 
     private static func spelled(_ number: Double) -> JSONValue {
