@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -104,6 +105,31 @@ struct FrameFaultTests {
         }
     }
 
+    @Test("Memory does not grow with what passes through")
+    func constantMemory() async throws {
+        let chunk = [UInt8](repeating: 3, count: 131_064)
+        let chunks = 2_500
+        let broker = try FakeBroker { peer, _ in
+            try peer.handshake()
+            let channel = try peer.openConsumingChannel()
+            try peer.send(FakePeer.deliver(tag: 1, on: channel).encoded)
+            try peer.send(FakePeer.header(bodySize: UInt64(chunk.count * chunks), on: channel).encoded)
+            let frame = FakePeer.body(chunk, on: channel).encoded
+            for _ in 0..<chunks { try peer.send(frame) }
+            try peer.sayGoodbye()
+        }
+        defer { broker.stop() }
+        let consumer = try RabbitMQConsumer(configuration: try configuration(broker.url))
+        try await withSessions(consumer: consumer) {
+            let before = try residentBytes()
+            await consumer.setConsuming("q", prefetch: 1)
+            let delivery = try await next(consumer)
+            #expect(delivery.content == .oversized(UInt64(chunk.count * chunks)))
+            // A quarter of what passed, which leaves room for the tests that run at the same time.
+            #expect(try residentBytes() - before < chunk.count * chunks / 4)
+        }
+    }
+
     @Test("Headers nested twenty thousand deep are cut off and do not end the process")
     func deeplyNestedHeaders() async throws {
         let depth = 18_000
@@ -186,7 +212,10 @@ struct FrameFaultTests {
             try peer.sayGoodbye()
         }
         defer { broker.stop() }
-        let publisher = try RabbitMQPublisher(configuration: try configuration(broker.url))
+        var settings = try configuration(broker.url)
+        // No heartbeat but the one looked for.
+        settings.heartbeat = .seconds(600)
+        let publisher = try RabbitMQPublisher(configuration: settings)
         try await withSessions(publisher: publisher) {
             let message = OutgoingMessage(
                 exchange: "x", routingKey: "k", body: [UInt8](repeating: 1, count: size)
@@ -231,4 +260,10 @@ struct FrameFaultTests {
             for await frame in seen { #expect(frame <= 8_192) }
         }
     }
+}
+
+/// Memory of this process that is in use, in bytes; see proc(5), statm.
+private func residentBytes() throws -> Int {
+    let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+    return try #require(pages.dropFirst().first.flatMap { Int($0) }) * 4_096
 }
