@@ -108,7 +108,7 @@ struct FrameFaultTests {
     @Test("Memory does not grow with what passes through")
     func constantMemory() async throws {
         let chunk = [UInt8](repeating: 3, count: 131_064)
-        let chunks = 2_500
+        let chunks = 6_000
         let broker = try FakeBroker { peer, _ in
             try peer.handshake()
             let channel = try peer.openConsumingChannel()
@@ -125,8 +125,8 @@ struct FrameFaultTests {
             await consumer.setConsuming("q", prefetch: 1)
             let delivery = try await next(consumer)
             #expect(delivery.content == .oversized(UInt64(chunk.count * chunks)))
-            // A quarter of what passed, which leaves room for the tests that run at the same time.
-            #expect(try residentBytes() - before < chunk.count * chunks / 4)
+            // Half of what passed, which leaves room for the tests that run at the same time.
+            #expect(try residentBytes() - before < chunk.count * chunks / 2)
         }
     }
 

@@ -96,6 +96,43 @@ struct PublisherTests {
         }
     }
 
+    @Test("A message the broker closes the channel for is told why, when it is alone")
+    func falseUser() async throws {
+        let publisher = try RabbitMQPublisher(configuration: try brokerConfiguration())
+        try await withSessions(publisher: publisher) {
+            var properties = MessageProperties()
+            properties.userID = "somebody-else"
+            let message = OutgoingMessage(exchange: "", routingKey: "q", properties: properties, body: [])
+            let error = await #expect(throws: RabbitMQError.self) { try await publisher.publish(message) }
+            #expect(error?.code == .preconditionFailed)
+            #expect(error?.message.contains("user_id") == true)
+            #expect(error?.retryability == .permanent)
+        }
+    }
+
+    @Test("Headers that fit no frame of this broker are refused, and the connection stands")
+    func smallFrames() async throws {
+        let broker = try FakeBroker { peer, _ in
+            try peer.handshake(frameMax: 4_096)
+            let channel = try peer.openPublishingChannel()
+            try peer.await(.publish)
+            try peer.send(.ack, on: channel, WireBytes().number(UInt64(1)).octet(0))
+            try peer.sayGoodbye()
+        }
+        defer { broker.stop() }
+        let publisher = try RabbitMQPublisher(configuration: try configuration(broker.url))
+        try await withSessions(publisher: publisher) {
+            var message = OutgoingMessage(exchange: "x", routingKey: "k", body: [1])
+            message.properties.headers = ["big": .bytes([UInt8](repeating: 0, count: 5_000))]
+            let large = message
+            let error = await #expect(throws: RabbitMQError.self) { try await publisher.publish(large) }
+            #expect(error?.code == .messageRefused)
+            message.properties.headers = nil
+            let outcome = try await publisher.publish(message)
+            #expect(outcome == .routed)
+        }
+    }
+
     @Test("Without a connection a publish fails when its time is up, and waiting for one can be cancelled")
     func notConnected() async throws {
         let publisher = try RabbitMQPublisher(configuration: try brokerConfiguration())

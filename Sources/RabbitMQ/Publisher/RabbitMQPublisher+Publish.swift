@@ -15,11 +15,12 @@ extension RabbitMQPublisher {
     public func publish(
         _ message: OutgoingMessage, confirmTimeout: Duration = .seconds(30)
     ) async throws(RabbitMQError) -> PublishConfirmation {
-        try message.validate(bodyLimit: link.bodyLimit, frameMax: frameMax)
+        try message.validate(bodyLimit: link.bodyLimit, frameMax: Int(Handshake.frameMax))
         guard !hasEnded else { throw Self.ended }
         nextRequest += 1
         let id = nextRequest
         let deadline = ContinuousClock.now + confirmTimeout
+        earliestDeadline = min(earliestDeadline ?? deadline, deadline)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 requests[id] = Request(message: message, deadline: deadline, continuation: continuation)
@@ -30,9 +31,6 @@ extension RabbitMQPublisher {
         }
         return try result.get()
     }
-
-    /// Of the present connection, or the least a broker accepts while there is none.
-    private var frameMax: Int { link.connection?.transport.frameMax ?? 4_096 }
 
     /// The caller was cancelled. The ledger keeps the number of a message that was written.
     private func abandon(_ id: UInt64) {
@@ -47,6 +45,13 @@ extension RabbitMQPublisher {
     func pump(_ connection: Connection) throws(RabbitMQError) {
         while let channel, blockedReason == nil, ledger.count < window, let id = waiting.popFirst() {
             guard let message = requests[id]?.message else { continue }
+            do throws(RabbitMQError) {
+                // The broker may have agreed to smaller frames than were asked for.
+                try message.validate(bodyLimit: link.bodyLimit, frameMax: connection.transport.frameMax)
+            } catch {
+                settle(id, .failure(error))
+                continue
+            }
             // An expired heartbeat must show here; inside the write librabbitmq would wait for it without limit.
             // What arrives may close the channel or raise an alarm.
             _ = try connection.service(now: .now) { handle($0, connection) }
@@ -62,9 +67,11 @@ extension RabbitMQPublisher {
 
     /// Fails the calls whose time is up.
     func expire(now: ContinuousClock.Instant) {
+        guard let earliestDeadline, earliestDeadline <= now else { return }
         for (id, request) in requests where request.deadline <= now {
             settle(id, .failure(timeout(request)))
         }
+        self.earliestDeadline = requests.values.map(\.deadline).min()
     }
 
     private func timeout(_ request: Request) -> RabbitMQError {

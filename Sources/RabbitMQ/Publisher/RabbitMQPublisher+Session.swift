@@ -21,7 +21,8 @@ extension RabbitMQPublisher: Session {
                 .init(exchange: method.exchange, routingKey: method.routingKey, messageID: properties.messageID)
             )
         case .channelClosed(let error, let reason, _):
-            closeLedger { address in Self.failure(error, reason, address) }
+            let isAlone = ledger.count == 1
+            closeLedger { address in Self.failure(error, reason, address, isAlone: isAlone) }
             openChannel(connection)
         case .blocked(let reason):
             blockedReason = reason
@@ -39,9 +40,7 @@ extension RabbitMQPublisher: Session {
         if let connection = link.connection { try pump(connection) }
     }
 
-    var nextDeadline: ContinuousClock.Instant? {
-        requests.values.map(\.deadline).min()
-    }
+    var nextDeadline: ContinuousClock.Instant? { earliestDeadline }
 
     /// Fails everybody who waits; nothing will be published any more.
     func finish() {
@@ -81,14 +80,17 @@ extension RabbitMQPublisher: Session {
         return .success(resolution.wasReturned ? .unroutable : .routed)
     }
 
-    /// Why a message failed whose channel was closed. The broker closes it for one message; for the others it is only
-    /// a loss.
+    /// Why a message failed whose channel was closed. The broker closes it on account of one message, and says of
+    /// which only by the exchange; for the others it is a loss.
     private static func failure(
-        _ error: RabbitMQError, _ reason: ServerMethod.CloseReason, _ address: ConfirmLedger<UInt64>.Address
+        _ error: RabbitMQError, _ reason: ServerMethod.CloseReason, _ address: ConfirmLedger<UInt64>.Address,
+        isAlone: Bool
     ) -> RabbitMQError {
-        guard error.object == address.exchange else {
+        guard isAlone || error.object == address.exchange else {
             return RabbitMQError(
-                .channelClosed, "The channel was closed on account of another message.", replyCode: error.replyCode
+                .channelClosed,
+                "The broker closed the channel, perhaps on account of another message: \(reason.code) \(reason.text)",
+                replyCode: error.replyCode
             )
         }
         guard Int32(reason.code) == AMQP_NOT_FOUND else { return error }

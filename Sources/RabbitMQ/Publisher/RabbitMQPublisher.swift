@@ -19,6 +19,8 @@ public actor RabbitMQPublisher {
     /// All whose callers wait, written or not.
     var requests: [UInt64: Request] = [:]
     var nextRequest: UInt64 = 0
+    /// No request has an earlier deadline. The request it came from may be settled already.
+    var earliestDeadline: ContinuousClock.Instant?
     var blockedReason: String?
     var readyWaiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
     var hasEnded = false
