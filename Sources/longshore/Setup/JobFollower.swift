@@ -11,7 +11,9 @@ struct JobFollower {
     func follow(_ message: JobMessage, with sender: JobSender, timeout: Duration?) async throws {
         let line = Mutex(ProgressLine(isTerminal: Console.isTerminal))
         let json = json
-        let last = try await sender.sendAndFollow(message, timeout: timeout) { event in
+        let last = try await sender.sendAndFollow(message, timeout: timeout) {
+            if !json { line.withLock { $0.tell("queued     job \(message.messageID)") } }
+        } onEvent: { event in
             if !json { line.withLock { Self.show(event, on: &$0) } }
         }
         if json { Console.say(last.data) }

@@ -25,13 +25,15 @@ struct JobSender {
     ///
     /// The events are bound before the message is sent, so none is missed.
     func sendAndFollow(
-        _ message: JobMessage, timeout: Duration?, onEvent: @escaping @Sendable (ReceivedEvent) -> Void
+        _ message: JobMessage, timeout: Duration?, onSent: @escaping @Sendable () -> Void,
+        onEvent: @escaping @Sendable (ReceivedEvent) -> Void
     ) async throws -> ReceivedEvent {
         try await access.requireReachable()
         return try await withDeadline(timeout) { [access] in
             let feed = try EventFeed(access)
             return try await feed.withEvents(matching: ["#"]) { events in
                 try await withPublisher { try await publish(message, through: $0) }
+                onSent()
                 while let (event, _) = await events.next() {
                     guard event.jobID == message.messageID else { continue }
                     onEvent(event)
