@@ -81,6 +81,7 @@ extension BadBody {
         .invalid(ContractMessage.with(#""after":"j0""#), "/after", "array"),
         .invalid(ContractMessage.with(#""after":["j0","j 0"]"#), "/after/1", "job id"),
         .invalid(ContractMessage.with(#""after":["j0","j0"]"#), "/after/1", "twice"),
+        .invalid(ContractMessage.with(#""after":["j0","j1"]"#), "/after/1", "the job itself"),
         .invalid(
             ContractMessage.with(#""after":[\#((0..<17).map { "\"j\($0)\"" }.joined(separator: ","))]"#), "/after",
             "at most 16 job ids, but is an array of 17"),

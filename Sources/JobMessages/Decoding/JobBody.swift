@@ -41,7 +41,7 @@ struct JobBody {
         case "kind": checkKind(place)
         case "priority": draft.priority = reader.integer(place, in: 0...9).map { Int($0) }
         case "actor": draft.actor = reader.actor(place)
-        case "after": draft.after = reader.predecessors(place) ?? []
+        case "after": draft.after = reader.predecessors(place, of: root["id"]?.string ?? message.namedJobID) ?? []
         case "after_failed": draft.runsAfterFailure = reader.choice(place) == AfterFailure.run
         case "deadline": draft.deadline = reader.moment(place)
         case "max_attempts": draft.maxAttempts = reader.integer(place, in: 1...100).map { Int($0) }
@@ -124,7 +124,12 @@ extension MessageReader {
         return actor
     }
 
-    fileprivate mutating func predecessors(_ place: Place) -> [JobID]? {
-        list(place, count: 0...16, of: "job ids", isUnique: true) { $0.identifier($1) }
+    /// A job that waited for itself would wait for ever.
+    fileprivate mutating func predecessors(_ place: Place, of job: String?) -> [JobID]? {
+        list(place, count: 0...16, of: "job ids", isUnique: true) { reader, inside in
+            let id: JobID? = reader.identifier(inside)
+            if let id, id.rawValue == job { reader.note("must not be the job itself", inside) }
+            return id
+        }
     }
 }
