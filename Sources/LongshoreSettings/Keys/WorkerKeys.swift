@@ -14,7 +14,7 @@ enum WorkerKeys {
         "worker.drain", .duration(), default: .seconds(30), "Time that running jobs get after SIGTERM.")
     static let startTimeout = SettingKey(
         "worker.start_timeout", .duration(), default: .zero,
-        "How long to wait for broker and catalog at start; 0s: give up at once.")
+        "How long to wait for broker and catalog at start; 0: give up at once.")
     static let unknownGrace = SettingKey(
         "worker.unknown_grace", .duration(), default: .seconds(60), "How long a job waits for an unknown image.")
     static let scratch = SettingKey<String?>(
