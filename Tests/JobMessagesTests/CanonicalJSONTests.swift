@@ -73,6 +73,7 @@ struct CanonicalJSONTests {
     func pointers() {
         #expect(JSONPointer().description == "")
         #expect(JSONPointer(["a/b", "m~n", ""]).appending(3).description == "/a~1b/m~0n//3")
+        #expect(JSONPointer(["a\nb\u{85}"]).description == "/a\u{FFFD}b\u{FFFD}")
         #expect(JSONPointer([String(repeating: "é", count: 200)]).description.unicodeScalars.count == 130)
     }
 }

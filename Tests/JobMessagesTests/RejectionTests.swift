@@ -139,6 +139,22 @@ struct RejectionTests {
         #expect(capped.path == "/m0")
     }
 
+    @Test(
+        "The sentence reads as one",
+        arguments: [
+            (ContractMessage.with(#""priority":12"#), "/priority: must be an integer from 0 to 9, but is 12."),
+            (ContractMessage.with(#""kind":"copy""#), "A member comes twice at byte 99 in /kind."),
+            ("[1]", "The message: must be a JSON object, but is an array of 1."),
+            (ContractMessage.with(#""a":1"#), "/a: is not a member of an import job."),
+            (
+                ContractMessage.source("https://k:s3cret@h/"),
+                #"/source/url: must be a URL without userinfo, but is "https:…"."#
+            ),
+        ])
+    func sentences(text: String, sentence: String) throws {
+        #expect(try rejection(of: ContractMessage.message(text, routingKey: "import")).message == sentence)
+    }
+
     @Test("What can be told of the message is salvaged for the event and the reply")
     func salvage() throws {
         let text = #"{"version":2,"id":"job 1","kind":"copy","actor":{"account":"acct-1"}}"#

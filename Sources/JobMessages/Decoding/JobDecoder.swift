@@ -30,22 +30,24 @@ public enum JobDecoder {
     }
 
     private static func object(in message: IncomingMessage) throws(RejectedMessage) -> JSONObject {
-        func malformed(_ path: String, _ rule: String, _ value: String) -> RejectedMessage {
+        func malformed(_ violation: Violation, sentence: String? = nil) -> RejectedMessage {
             RejectedMessage(
-                .malformedMessage, [Violation(path: path, rule: rule, value: value)],
-                salvage: SalvagedFacts(properties: message))
+                .malformedMessage, [violation], sentence: sentence, salvage: SalvagedFacts(properties: message))
         }
         if let problem = message.propertyProblem {
-            throw malformed("", problem.rule, ShortenedText.show(.string(problem.value)))
+            let value = ShortenedText.show(.string(problem.value))
+            throw malformed(Violation(path: "", rule: problem.rule, value: value))
         }
         let body: JSONValue
         do {
             body = try StrictJSONParser.parse(message.body, limits: .jobMessage)
         } catch {
-            throw malformed(error.path.description, "\(error.reason) at byte \(error.offset)", error.value)
+            let violation = Violation(
+                path: error.path.description, rule: "\(error.reason) at byte \(error.offset)", value: error.value)
+            throw malformed(violation, sentence: error.description)
         }
         guard let object = body.object else {
-            throw malformed("", "must be a JSON object", ShortenedText.show(body))
+            throw malformed(Violation(path: "", rule: "must be a JSON object", value: ShortenedText.show(body)))
         }
         return object
     }

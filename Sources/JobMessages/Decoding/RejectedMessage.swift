@@ -22,9 +22,10 @@ public struct RejectedMessage: Error, Hashable, Sendable {
     /// The first offending value, shortened; empty when there is none to show.
     public var value: String { failure.violations.first?.value ?? "" }
 
-    init(_ code: FailureCode, _ violations: [Violation], salvage: SalvagedFacts) {
+    init(_ code: FailureCode, _ violations: [Violation], sentence: String? = nil, salvage: SalvagedFacts) {
         failure = Failure(
-            code, violations.sentence, stage: .decoding, violations: Array(violations.prefix(Self.violationLimit)))
+            code, sentence ?? violations.sentence, stage: .decoding,
+            violations: Array(violations.prefix(Self.violationLimit)))
         path = violations.first?.path ?? ""
         kind = salvage.kind
         jobID = salvage.jobID

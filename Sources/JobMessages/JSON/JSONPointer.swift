@@ -20,7 +20,8 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
 
     /// The pointer's text, with `~` as `~0` and `/` as `~1`.
     ///
-    /// Tokens longer than 128 characters are shortened, so that a pointer fits in a header whatever the document is.
+    /// Tokens longer than 128 characters are shortened and control characters replaced, so that a pointer fits in a
+    /// header and on a line of a log whatever the document is.
     public var description: String {
         var text = ""
         for token in tokens {
@@ -29,6 +30,7 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
                 switch scalar {
                 case "~": text.append("~0")
                 case "/": text.append("~1")
+                case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}": text.append("\u{FFFD}")
                 default: text.unicodeScalars.append(scalar)
                 }
             }

@@ -55,7 +55,7 @@ struct JSONScanner {
             let name = try string()
             path.append(.member(name))
             guard names.insert(name, after: members) else {
-                throw error("A member comes twice", at: start, value: name)
+                throw error("A member comes twice", at: start)
             }
             skipWhitespace()
             guard take(":") else { throw unexpected("\":\"") }
