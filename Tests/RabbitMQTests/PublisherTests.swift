@@ -188,4 +188,29 @@ struct PublishCancellationTests {
             #expect(outcome == .routed)
         }
     }
+    @Test("A confirm that comes during the goodbye still counts, and what was not written fails")
+    func confirmDuringGoodbye() async throws {
+        let (seen, signal) = AsyncStream.makeStream(of: Void.self)
+        let broker = try FakeBroker { peer, _ in
+            try peer.handshake()
+            let channel = try peer.openPublishingChannel()
+            try peer.await(.publish)
+            signal.yield()
+            try peer.await(.connectionClose)
+            try peer.send(.ack, on: channel, WireBytes().number(UInt64(1)).octet(0))
+            try peer.send(.connectionCloseOK, on: 0)
+        }
+        defer { broker.stop() }
+        let publisher = try RabbitMQPublisher(configuration: try configuration(broker.url), window: 1)
+        let message = OutgoingMessage(exchange: "x", routingKey: "k", body: [1])
+        let run = Task { try await publisher.run() }
+        async let first = publisher.publish(message)
+        for await _ in seen { break }
+        let second = Task { try await publisher.publish(message) }
+        run.cancel()
+        let outcome = try await first
+        #expect(outcome == .routed)
+        await #expect(throws: RabbitMQError.self) { try await second.value }
+        try await run.value
+    }
 }

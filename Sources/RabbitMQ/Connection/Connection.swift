@@ -21,7 +21,10 @@ final class Connection {
     private var closingChannels: Set<UInt16> = []
     private var failure: RabbitMQError?
     private var closeDeadline: ContinuousClock.Instant?
+    /// The broker has said goodbye, or has not in time.
     private(set) var isClosed = false
+    /// Nothing may be sent any more.
+    var isClosing: Bool { closeDeadline != nil }
 
     /// Frames taken in before librabbitmq's memory is released and the thread's jobs get their turn.
     private static let batch = 64
@@ -36,7 +39,11 @@ final class Connection {
 
     /// Sends a method that has no answer. A failed write shows in the next `service`.
     func post(_ method: ClientMethod, on channel: UInt16) {
-        guard failure == nil else { return }
+        guard failure == nil, !isClosing else { return }
+        send(method, on: channel)
+    }
+
+    private func send(_ method: ClientMethod, on channel: UInt16) {
         do {
             try transport.send(method, on: channel)
         } catch {
@@ -47,6 +54,7 @@ final class Connection {
     /// Sends a method and hands its answer to `completion`, or the reason why none will come.
     func request(_ method: ClientMethod, on channel: UInt16, completion: @escaping Completion) {
         if let failure { return completion(.failure(failure)) }
+        guard !isClosing else { return completion(.failure(RabbitMQError(.closed, "The session is ending."))) }
         let reply = PendingReply(deadline: .now + requestTimeout, completion: completion)
         pending[channel, default: []].append(reply)
         post(method, on: channel)
@@ -83,9 +91,9 @@ final class Connection {
 
     /// Asks the broker to close, so that it has read all we sent; `isClosed` turns true when it has.
     func beginClose(within limit: Duration) {
-        guard closeDeadline == nil else { return }
+        guard !isClosing else { return }
         closeDeadline = .now + limit
-        post(.connectionClose, on: 0)
+        if failure == nil { send(.connectionClose, on: 0) }
     }
 
     // MARK: In
@@ -114,7 +122,7 @@ final class Connection {
     /// Writes a heartbeat when nothing was written for half an interval. librabbitmq writes them only in its waits,
     /// and at the last moment.
     func keepAlive(now: ContinuousClock.Instant) {
-        guard transport.heartbeat > 0, failure == nil, now >= nextHeartbeat else { return }
+        guard transport.heartbeat > 0, failure == nil, !isClosing, now >= nextHeartbeat else { return }
         do {
             try transport.sendHeartbeat()
         } catch {
@@ -124,8 +132,8 @@ final class Connection {
 
     /// When something must be done even if nothing arrives.
     var nextDeadline: ContinuousClock.Instant? {
+        if let closeDeadline { return closeDeadline }
         var deadlines = pending.values.flatMap { $0.prefix(1).map(\.deadline) }
-        if let closeDeadline { deadlines.append(closeDeadline) }
         if transport.heartbeat > 0 { deadlines.append(nextHeartbeat) }
         return deadlines.min()
     }
@@ -175,7 +183,7 @@ final class Connection {
         case .consumerCancelled(let tag): handle(.consumerCancelled(consumerTag: tag, channel: channel))
         case .channelClose(let reason): channelClosed(channel, reason, handle)
         case .connectionClose(let reason):
-            post(.connectionCloseOK, on: 0)
+            send(.connectionCloseOK, on: 0)
             throw reason.connectionError(transport.endpoint.authority)
         case .blocked(let reason): handle(.blocked(reason: reason))
         case .unblocked: handle(.unblocked)
@@ -190,6 +198,12 @@ final class Connection {
     private func complete(_ reply: ServerMethod.Reply, _ channel: UInt16) throws(RabbitMQError) {
         guard var waiting = pending[channel], !waiting.isEmpty else {
             throw RabbitMQError(.protocolViolation, "The broker answered what was not asked: \(reply).")
+        }
+        if reply == .channelClosed {
+            // Closing is the last request of a channel. A broker that was closing it too has ignored those before.
+            let error = RabbitMQError(.channelClosed, "The channel was closed before the broker answered.")
+            for ignored in waiting.dropLast() { ignored.completion(.failure(error)) }
+            waiting.removeFirst(waiting.count - 1)
         }
         let first = waiting.removeFirst()
         pending[channel] = waiting.isEmpty ? nil : waiting

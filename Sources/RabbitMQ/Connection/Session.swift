@@ -8,7 +8,7 @@ protocol Session: ThreadResident {
 
     /// A connection stands.
     func opened(_ connection: Connection)
-    /// The connection is gone; `error` is nil when that was our wish.
+    /// The connection is gone, with `closed` when that was our wish.
     func lost(_ error: RabbitMQError)
     /// Something arrived.
     func handle(_ event: InboundEvent, _ connection: Connection)

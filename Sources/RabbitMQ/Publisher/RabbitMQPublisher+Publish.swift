@@ -43,7 +43,9 @@ extension RabbitMQPublisher {
 
     /// Writes what waits, as far as the window and the broker allow.
     func pump(_ connection: Connection) throws(RabbitMQError) {
-        while let channel, blockedReason == nil, ledger.count < window, let id = waiting.popFirst() {
+        while let channel, blockedReason == nil, !connection.isClosing, ledger.count < window,
+            let id = waiting.popFirst()
+        {
             guard let message = requests[id]?.message else { continue }
             do throws(RabbitMQError) {
                 // The broker may have agreed to smaller frames than were asked for.
