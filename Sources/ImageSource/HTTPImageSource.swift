@@ -69,7 +69,7 @@ public final class HTTPImageSource: ImageSource {
     private func order(
         _ id: UInt64, target: FetchTarget, asked: FetchTarget, request: FetchRequest, deadline: Duration
     ) -> TransferOrder {
-        var fields = ["Accept: */*", "Accept-Encoding: identity"]
+        var fields = ["Accept-Encoding: identity"]
         var resume: ResumePoint?
         if let point = request.resume, point.offset > 0, let validator = point.strongValidator {
             fields += ["Range: bytes=\(point.offset)-", "If-Range: \(validator)"]

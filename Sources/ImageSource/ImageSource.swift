@@ -26,7 +26,8 @@ public protocol OpenedSource: Sendable {
     ///
     /// Only one call at a time. Memory is bounded: while all chunks are held by the caller, the transfer is paused.
     ///
-    /// - Throws: ``SourceError``; `CancellationError`.
+    /// - Throws: ``SourceError``, once every full chunk that came before the failure was taken; what came after the last
+    ///   full one is dropped, so that a resumed fetch begins where whole chunks ended. `CancellationError`.
     func nextChunk() async throws -> ImageChunk?
 }
 

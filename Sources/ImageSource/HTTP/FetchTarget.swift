@@ -103,7 +103,7 @@ private final class URLHandle {
         switch code {
         case CURLUE_OK: return
         case CURLUE_USER_NOT_ALLOWED: throw SourceError(.sourceDenied, "the URL contains a user name or password")
-        case CURLUE_UNSUPPORTED_SCHEME: throw SourceError(.sourceDenied, "the URL's scheme is not among fetch.schemes")
+        case CURLUE_UNSUPPORTED_SCHEME: throw SourceError(.sourceDenied, "the URL's scheme is neither https nor http")
         default: throw SourceError(.sourceDenied, "\(complaint): \(String(cString: curl_url_strerror(code)))")
         }
     }

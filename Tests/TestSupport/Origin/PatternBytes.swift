@@ -1,3 +1,5 @@
+import Glibc
+
 /// A body of any length that needs no memory: its bytes follow from a seed and their place.
 ///
 /// The bytes repeat with a prime period, so a chunk that is lost, doubled or shifted never looks right.
@@ -39,6 +41,7 @@ public struct PatternBytes: Sendable {
     public func matches(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
         let expected = self.bytes(at: offset, limit: bytes.count)
         guard expected.count == bytes.count else { return false }
-        return expected.withUnsafeBytes { bytes.elementsEqual($0) }
+        guard let actual = bytes.baseAddress, !expected.isEmpty else { return true }
+        return memcmp(expected, actual, expected.count) == 0
     }
 }
