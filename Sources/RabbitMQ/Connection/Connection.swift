@@ -62,7 +62,7 @@ final class Connection {
 
     /// Opens the lowest channel that is free.
     func openChannel(_ completion: @escaping (UInt16, Result<ServerMethod.Reply, RabbitMQError>) -> Void) {
-        let free = (1...UInt16(Handshake.channelMax)).first { !openChannels.contains($0) }
+        let free = (1...transport.channelMax).first { !openChannels.contains($0) }
         guard let channel = free else {
             return completion(0, .failure(RabbitMQError(.systemResources, "All channels are in use.")))
         }

@@ -12,6 +12,8 @@ final class Transport {
     let serverProperties: FieldTable
     /// Largest frame either side may send, in bytes.
     let frameMax: Int
+    /// Highest channel number agreed on.
+    let channelMax: UInt16
     /// Negotiated interval in seconds; 0 when the broker wants none.
     let heartbeat: Int
     /// When something was last written.
@@ -28,6 +30,9 @@ final class Transport {
         self.serverProperties = serverProperties
         self.pulse = pulse
         frameMax = Int(amqp_get_frame_max(state))
+        // Zero would mean no limit.
+        let channels = amqp_get_channel_max(state)
+        channelMax = UInt16(clamping: channels > 0 ? channels : Handshake.channelMax)
         heartbeat = Int(amqp_get_heartbeat(state))
     }
 
