@@ -110,6 +110,11 @@ struct SettingsReader {
 
     /// The names that operators gave below a section such as `stores`, in order.
     func names(below section: String...) -> [String] {
+        names(below: section)
+    }
+
+    /// The same, for a section that is not known before.
+    func names(below section: [String]) -> [String] {
         let paths = sources.flatMap(\.paths).filter { $0.starts(with: section) && KeyRegistry.match($0) != nil }
         return Set(paths.map { $0[section.count] }).sorted()
     }

@@ -20,6 +20,13 @@ struct WorkerAssembly {
     /// Opens the catalog, adopts the stores and declares or verifies the topology, waiting for what is away as long as
     /// `worker.start_timeout` says.
     static func make(_ settings: Settings, logger: Logger) async throws -> Self {
+        let unkept = settings.unkeptPromises
+        guard unkept.isEmpty else {
+            throw CommandTrouble(
+                .usage,
+                "configuration:\n" + unkept.map { "  \($0): this version does not enforce it yet; remove it" }
+                    .joined(separator: "\n"))
+        }
         let startup = Startup(patience: settings.worker.startTimeout, time: SystemTime(), logger: logger)
         let catalog = try await startup.attempt { () throws(CommandTrouble) in try CatalogAccess.open(settings) }
         let stores = try StoreAccess.make(settings)

@@ -1,0 +1,44 @@
+extension KeyRegistry {
+    /// Keys of the contract that this version reads and checks and does nothing with: the table says so, and whoever
+    /// sets one is told.
+    ///
+    /// Each entry stands for the key itself and all below it. An entry goes when what it promises is there.
+    static let notInEffect = [
+        "catalog.secret_key", "stores.<name>.part_size", "credentials", "limits.unpacked_bytes", "limits.unpack_ratio",
+        "limits.owner", "limits.source_host", "worker.roles", "worker.scratch", "retention", "inspect.relax", "admin",
+        "access",
+    ]
+
+    /// Whether a key is read and checked, and nothing more.
+    static func isInEffect(_ key: any ConfigurationKey) -> Bool {
+        let written = key.path.joined(separator: ".")
+        return !notInEffect.contains { written == $0 || written.hasPrefix($0 + ".") }
+    }
+}
+
+extension Settings {
+    /// Warns of every key that is set and does nothing yet.
+    func checkInEffect(_ reader: inout SettingsReader) {
+        for key in KeyRegistry.all where !KeyRegistry.isInEffect(key) {
+            let section = key.placeholder.map { Array(key.path[..<$0]) }
+            let names = section.map { reader.names(below: $0).map(Optional.some) } ?? [nil]
+            for name in names where reader.says(key, of: name) {
+                let written = key.path(named: name).joined(separator: ".")
+                reader.warn("\(written) is set, but this version does not do that yet")
+            }
+        }
+    }
+
+    /// What is configured and would be trusted although this version does not enforce it; empty when nothing is.
+    ///
+    /// A worker refuses to start with any of these: a limit that is not kept is worse than none.
+    public var unkeptPromises: [String] {
+        var keys: [String] = []
+        if catalog.secretKey != nil { keys.append("catalog.secret_key") }
+        if limits.owner != Limits.Owner() { keys.append("limits.owner") }
+        if limits.sourceHostRunning != nil { keys.append("limits.source_host.running") }
+        if worker.roles != Set(Role.allCases) { keys.append("worker.roles") }
+        if !publishers.isEmpty { keys.append("access.publishers") }
+        return keys
+    }
+}
