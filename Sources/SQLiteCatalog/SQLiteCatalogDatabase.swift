@@ -23,7 +23,13 @@ public final class SQLiteCatalogDatabase: CatalogDatabase {
             try LocalFileSystem.require(directory)
             pool = try DatabasePool(path: path, configuration: Self.configuration)
             writes = WriteQueue(pool: pool)
+            // Set here and not while a connection is prepared: the pool sets NORMAL once it has turned WAL on.
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON")
+            }
             try Schema.migrate(pool)
+        } catch let error as CatalogError {
+            throw CatalogError(error.code, "\(path): \(error.message)")
         } catch {
             throw catalogError(error, path: path)
         }
@@ -74,9 +80,6 @@ public final class SQLiteCatalogDatabase: CatalogDatabase {
         configuration.label = "catalog"
         configuration.busyMode = .timeout(10)
         configuration.foreignKeysEnabled = true
-        configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-        }
         return configuration
     }
 }

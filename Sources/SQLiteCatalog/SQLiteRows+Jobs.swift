@@ -79,7 +79,7 @@ extension SQLiteRows {
     func nextDue() throws -> Timestamp? {
         let sql = """
             SELECT min(run_at) FROM jobs
-            WHERE state IN ('queued', 'retrying', 'deferred') AND run_at > ? AND run_at < ?
+            WHERE state IN ('queued', 'deferred', 'retrying') AND run_at > ? AND run_at < ?
             """
         let due: Int64? = try one(sql, [now.microseconds, Int64.max])
         return due.map(Timestamp.init(microseconds:))
@@ -103,8 +103,10 @@ extension SQLiteRows {
     }
 
     func jobsWithExpiredLease(limit: Int) throws -> [Job] {
+        // Without the hint the rows would be walked through in their order, the ended ones too.
         let sql = """
-            SELECT body FROM jobs WHERE state = 'running' AND (lease_boot <> ? OR lease_until <= ?) AND version <= ?
+            SELECT body FROM jobs INDEXED BY jobs_running
+            WHERE state = 'running' AND (lease_boot <> ? OR lease_until <= ?) AND version <= ?
             ORDER BY number LIMIT ?
             """
         return try jobs(sql, [clock.bootID, clock.sinceBoot, Self.jobVersion, limit])

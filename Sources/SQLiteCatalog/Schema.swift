@@ -12,6 +12,7 @@ enum Schema {
         try pool.writeWithoutTransaction { database in
             try database.inTransaction(.immediate) {
                 let applied = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+                try requireOwn(database, isEmpty: applied == 0)
                 if applied > steps.count { try requireReadable(database) }
                 for step in steps.dropFirst(applied) { try database.execute(sql: step) }
                 if applied == 0 {
@@ -23,6 +24,19 @@ enum Schema {
             }
         }
     }
+
+    /// Refuses a database that another program made.
+    private static func requireOwn(_ database: Database, isEmpty: Bool) throws {
+        let owner = try Int.fetchOne(database, sql: "PRAGMA application_id")
+        let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+        guard isEmpty ? tables == 0 : owner == applicationID else {
+            throw CatalogError(.unusable, "the database belongs to another program")
+        }
+        if isEmpty { try database.execute(sql: "PRAGMA application_id = \(applicationID)") }
+    }
+
+    /// "Lshr" in ASCII (https://www.sqlite.org/fileformat.html#application_id).
+    private static let applicationID = 0x4C73_6872
 
     private static func requireReadable(_ database: Database) throws {
         let minimum = try Int.fetchOne(database, sql: "SELECT min_reader FROM catalog") ?? 1
@@ -82,9 +96,9 @@ enum Schema {
             canonical TEXT NOT NULL, reply_to TEXT, correlation_id TEXT,
             body TEXT NOT NULL
         ) STRICT;
-        CREATE INDEX jobs_due ON jobs (kind, priority DESC, number, run_at, version)
+        CREATE INDEX jobs_due ON jobs (kind, priority DESC, number, run_at, version, state)
             WHERE state IN ('queued', 'retrying');
-        CREATE INDEX jobs_waiting ON jobs (run_at, kind) WHERE state IN ('queued', 'deferred', 'retrying');
+        CREATE INDEX jobs_waiting ON jobs (run_at, kind, state) WHERE state IN ('queued', 'deferred', 'retrying');
         CREATE INDEX jobs_deferred ON jobs (run_at) WHERE state = 'deferred';
         CREATE INDEX jobs_running ON jobs (lease_until) WHERE state = 'running';
         CREATE INDEX jobs_of_image ON jobs (image, number);

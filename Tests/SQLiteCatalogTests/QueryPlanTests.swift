@@ -1,0 +1,90 @@
+import Catalog
+import GRDB
+import ImageModel
+import TestSupport
+import Testing
+
+@testable import SQLiteCatalog
+
+@Suite("Hot queries")
+struct QueryPlanTests {
+    @Test("go through an index, so that the work already done costs nothing")
+    func noScans() async throws {
+        try await withTemporaryCatalog { path in
+            let scans = try await SQLiteCatalogDatabase(path: path).write { rows in
+                let rows = try #require(rows as? SQLiteRows)
+                // These hold unfinished work only, and a subquery no more than it found.
+                let allowed = ["INDEX jobs_waiting", "INDEX jobs_running", "INDEX outbox_waiting", "(subquery"]
+                return try Self.plans(of: Self.statements(of: Self.hotQueries, in: rows), in: rows.database)
+                    .flatMap { $0.split(separator: "\n").map(String.init) }
+                    .filter { step in step.hasPrefix("SCAN") && !allowed.contains { step.contains($0) } }
+            }
+            #expect(scans.isEmpty, "\(scans)")
+        }
+    }
+
+    @Test("for counting waiting jobs and finding the next one due read nothing but an index")
+    func covering() async throws {
+        try await withTemporaryCatalog { path in
+            let plans = try await SQLiteCatalogDatabase(path: path).write { rows in
+                let rows = try #require(rows as? SQLiteRows)
+                let statements = try Self.statements(
+                    of: { rows in
+                        _ = try rows.waitingCounts()
+                        _ = try rows.nextDue()
+                    }, in: rows)
+                return try Self.plans(of: statements, in: rows.database)
+            }
+            #expect(plans.count == 2)
+            #expect(plans.allSatisfy { $0.contains("COVERING INDEX jobs_waiting") }, "\(plans)")
+        }
+    }
+
+    /// All that is asked for every message, claim, renewal and end.
+    private static func hotQueries(_ rows: SQLiteRows) throws {
+        let job: JobID = CatalogSamples.id("job-1")
+        let image: ImageID = CatalogSamples.id("image-1")
+        _ = try rows.job(job)
+        _ = try rows.admission(of: job)
+        _ = try rows.image(image)
+        _ = try rows.unfinishedJobs(on: image)
+        _ = try rows.jobs(waitingFor: job)
+        _ = try rows.rememberedCancels(of: job)
+        _ = try rows.waitingCounts()
+        _ = try rows.nextDue()
+        _ = try rows.dueJobs(.import, limit: 9)
+        _ = try rows.overdueDeferredJobs(limit: 9)
+        _ = try rows.jobsWithExpiredLease(limit: 9)
+        _ = try rows.extendLease(of: job, ifFenceIs: 1, by: .zero)
+        _ = try rows.update(CatalogSamples.job("job-1", CatalogSamples.works[0]), ifFenceIs: 1)
+        _ = try rows.openTransfers(of: job)
+        _ = try rows.lastEvent(of: job)
+        _ = try rows.history(of: image, limit: 9)
+        _ = try rows.unpublished(limit: 9)
+        try rows.markPublished([1], unrouted: [])
+        try rows.setSourceQuery(nil, of: job)
+    }
+
+    /// The statements that `body` runs.
+    private static func statements(of body: (SQLiteRows) throws -> Void, in rows: SQLiteRows) throws -> [String] {
+        let journal = Journal()
+        rows.database.trace { event in
+            if case .statement(let statement) = event { journal.statements.append(statement.expandedSQL) }
+        }
+        defer { rows.database.trace(options: []) }
+        try body(rows)
+        return journal.statements
+    }
+
+    private static func plans(of statements: [String], in database: Database) throws -> [String] {
+        try statements.map { sql in
+            let steps = try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + sql)
+            return sql + "\n" + steps.map { $0["detail"] as String }.joined(separator: "\n")
+        }
+    }
+
+    /// Filled and read on the database's thread alone, while it runs one transaction.
+    private final class Journal {
+        var statements: [String] = []
+    }
+}

@@ -1,0 +1,126 @@
+import Catalog
+import Foundation
+import GRDB
+import ImageModel
+import TestSupport
+import Testing
+
+@testable import SQLiteCatalog
+
+@Suite("The file of the catalog")
+struct SQLiteFileTests {
+    @Test("is in WAL mode with synchronous=FULL, on the connection that writes")
+    func durability() async throws {
+        try await withTemporaryCatalog { path in
+            let database = try SQLiteCatalogDatabase(path: path)
+            let settings = try await database.write { rows in
+                let rows = try #require(rows as? SQLiteRows)
+                let mode: String? = try rows.one("PRAGMA journal_mode", [])
+                let synchronous: Int? = try rows.one("PRAGMA synchronous", [])
+                let foreignKeys: Int? = try rows.one("PRAGMA foreign_keys", [])
+                return "\(mode ?? "") \(synchronous ?? -1) \(foreignKeys ?? -1)"
+            }
+            #expect(settings == "wal 2 1")
+        }
+    }
+
+    @Test("holds every transaction that has returned, though its process may end without a word")
+    func survivesTheProcess() async throws {
+        try await withTemporaryCatalog { path in
+            let database = try SQLiteCatalogDatabase(path: path)
+            try await database.write { try $0.insert(CatalogSamples.image("a")) }
+            try await database.write { try $0.insert(CatalogSamples.image("b")) }
+            // What a killed process leaves behind is what stands in its files while it runs.
+            for suffix in ["", "-wal"] {
+                try FileManager.default.copyItem(atPath: path + suffix, toPath: path + ".copy" + suffix)
+            }
+            let images = try await SQLiteCatalogDatabase(path: path + ".copy").read { try $0.images(ImageFilter()) }
+            #expect(images.map(\.id.rawValue) == ["b", "a"])
+        }
+    }
+
+    @Test("comes into being with its directories, and keeps its id")
+    func missingDirectory() async throws {
+        try await withTemporaryCatalog { path in
+            let deep = path + ".d/a/b/catalog.db"
+            let first = try await SQLiteCatalogDatabase(path: deep).read { try $0.catalogID() }
+            let second = try await SQLiteCatalogDatabase(path: deep).read { try $0.catalogID() }
+            #expect(first == second)
+        }
+    }
+
+    @Test("is made once, however many open it at the same moment", .timeLimit(.minutes(1)))
+    func concurrentMigrations() async throws {
+        try await withTemporaryCatalog { path in
+            let ids = try await withThrowingTaskGroup(of: CatalogID.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { try await SQLiteCatalogDatabase(path: path).read { try $0.catalogID() } }
+                }
+                return try await group.reduce(into: Set<CatalogID>()) { $0.insert($1) }
+            }
+            #expect(ids.count == 1)
+        }
+    }
+
+    @Test("is refused when it needs a newer program, and taken when it is merely newer")
+    func newerSchema() async throws {
+        try await withTemporaryCatalog { path in
+            _ = try SQLiteCatalogDatabase(path: path)
+            let queue = try DatabaseQueue(path: path)
+            try await queue.write { try $0.execute(sql: "PRAGMA user_version = 99") }
+            _ = try SQLiteCatalogDatabase(path: path)
+            try await queue.write { try $0.execute(sql: "UPDATE catalog SET min_reader = 98") }
+            let error = #expect(throws: CatalogError(.unusable, "")) { _ = try SQLiteCatalogDatabase(path: path) }
+            #expect(error?.message.contains("98") == true)
+        }
+    }
+
+    @Test("is refused by name when it is no database")
+    func noDatabase() async throws {
+        try await withTemporaryCatalog { path in
+            try Data(repeating: 0x41, count: 8_192).write(to: URL(fileURLWithPath: path))
+            let error = #expect(throws: CatalogError(.unusable, "")) { _ = try SQLiteCatalogDatabase(path: path) }
+            #expect(error?.message.contains(path) == true)
+        }
+    }
+
+    @Test("is refused by name when it is another program's database")
+    func otherDatabase() async throws {
+        try await withTemporaryCatalog { path in
+            let queue = try DatabaseQueue(path: path)
+            try await queue.write { try $0.execute(sql: "CREATE TABLE images (id TEXT)") }
+            let error = #expect(throws: CatalogError(.unusable, "")) { _ = try SQLiteCatalogDatabase(path: path) }
+            #expect(error?.message.contains(path) == true)
+        }
+    }
+
+    @Test("is named in the error when it or its directory cannot be used")
+    func unreadable() async throws {
+        try await withTemporaryCatalog { path in
+            try Data().write(to: URL(fileURLWithPath: path + ".file"))
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            for bad in [path, path + ".file/catalog.db"] {
+                let error = #expect(throws: CatalogError.self) { _ = try SQLiteCatalogDatabase(path: bad) }
+                #expect(error?.message.contains(bad) == true, "\(String(describing: error))")
+            }
+        }
+    }
+
+    @Test("keeps a dead letter's bytes no longer than they are needed")
+    func deadLetters() async throws {
+        try await withTemporaryCatalog { path in
+            let database = try SQLiteCatalogDatabase(path: path)
+            let letter = DeadLetter(body: Array("sig=S3CRET".utf8), routingKey: "import")
+            try await database.write {
+                try $0.append(OutboxEntry(event: CatalogSamples.event("e-1"), destination: .deadLetter(letter)))
+            }
+            let numbers = try await database.read { try $0.unpublished(limit: 9).map(\.number) }
+            try await database.write { try $0.markPublished(numbers, unrouted: []) }
+            let left = try await database.read { rows in
+                let count: Int? = try (rows as? SQLiteRows)?.one("SELECT count(*) FROM outbox", [])
+                return count
+            }
+            #expect(left == 0)
+        }
+    }
+}
