@@ -24,7 +24,8 @@ struct WorkerAssembly {
         guard unkept.isEmpty else {
             throw CommandTrouble(
                 .usage,
-                "configuration:\n" + unkept.map { "  \($0): this version does not enforce it yet; remove it" }
+                "configuration:\n"
+                    + unkept.map { "  \($0): this version does not enforce it yet; remove it" }
                     .joined(separator: "\n"))
         }
         let startup = Startup(patience: settings.worker.startTimeout, time: SystemTime(), logger: logger)
