@@ -23,8 +23,8 @@ start_broker_and_origin() {
 
 # start_worker: writes the configuration and waits until the worker says that it is ready.
 start_worker() {
-    local admin_port health_port allowed=''
-    read -r admin_port health_port <<<"$(free_ports 2)"
+    local health_port allowed=''
+    health_port=$(free_ports 1)
     if [ -n "$origin" ]; then
         allowed=${origin#http://}
         allowed=${allowed%/}
@@ -40,8 +40,8 @@ stores:
     url: file://$work/images
 fetch:
   allow_private: [${allowed:+\"$allowed\"}]   # addresses of this machine are refused unless named
-admin:
-  listen: 127.0.0.1:$admin_port
+events:
+  progress_interval: 10ms
 health:
   listen: 127.0.0.1:$health_port
 YAML
