@@ -78,7 +78,10 @@ targets += [
     ),
     .testTarget(
         name: "EndToEndTests",
-        dependencies: ["TestSupport", "longshore"],
+        dependencies: [
+            "TestSupport", "longshore", "ImageModel", "RabbitMQ", "JobMessages", "Catalog", "SQLiteCatalog", "Worker",
+            "CLibCrypto", log,
+        ],
         swiftSettings: settings
     ),
 ]

@@ -1,0 +1,14 @@
+import Foundation
+
+/// The program under test.
+enum Executable {
+    /// The `longshore` that was built together with these tests, next to their bundle; nil when there is none.
+    static let path: String? = {
+        // The runner is told its bundle, or is the bundle.
+        let bundle = CommandLine.arguments.last { $0.hasSuffix(".xctest") }
+        guard let bundle else { return nil }
+        let path = URL(fileURLWithPath: bundle).resolvingSymlinksInPath()
+            .deletingLastPathComponent().appendingPathComponent("longshore").path
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }()
+}

@@ -1,0 +1,170 @@
+import Foundation
+import JobMessages
+import Logging
+import RabbitMQ
+import Synchronization
+import TestSupport
+import Testing
+import Worker
+
+/// A whole installation for one test: names of its own on the broker, a catalog and a store in a directory of its own,
+/// an origin, and every message that leaves it.
+final class Site: Sendable {
+    let prefix: String
+    let directory: String
+    let origin: Origin
+    /// Everything published to the events exchange.
+    let events = Journal<Received>()
+    /// Everything that became a dead letter.
+    let deadLetters = Journal<Received>()
+    /// Everything that was sent to ``replyQueue``.
+    let replies = Journal<Received>()
+    let names: BrokerNames
+    let settings: [String: String]
+
+    let configuration: ConnectionConfiguration
+    let publisher: RabbitMQPublisher
+    private let consumer: RabbitMQConsumer
+    private let isListening: Bool
+    private let programs = Mutex<[Program]>([])
+
+    fileprivate init(_ settings: [String: String], isListening: Bool) throws {
+        self.isListening = isListening
+        let name = UUID().uuidString.prefix(8).lowercased()
+        prefix = "e2e-\(name)"
+        names = BrokerNames(prefix: prefix)
+        self.settings = settings
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent("longshore-\(prefix)").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        origin = try Origin()
+        var quiet = Logger(label: "test")
+        quiet.logLevel = .critical
+        configuration = ConnectionConfiguration(
+            endpoints: [try BrokerEndpoint(parsing: try RealBroker.url())], name: "test", logger: quiet)
+        publisher = try RabbitMQPublisher(configuration: configuration)
+        consumer = try RabbitMQConsumer(configuration: configuration, bodyLimit: 4 << 20)
+    }
+
+    /// Where askers of this site may get replies.
+    var replyQueue: String { "reply.\(prefix)" }
+
+    /// Starts a program of the `longshore` executable; it is ended with the site at the latest.
+    func start(
+        _ arguments: [String], _ overrides: [String: String] = [:], input: [UInt8] = []
+    ) throws -> Program {
+        let path = try #require(Executable.path, "`swift build --product longshore` makes what these tests need")
+        let variables = baseSettings.merging(settings) { $1 }.merging(overrides) { $1 }
+        var environment = ["PATH": "/usr/bin:/bin", "HOME": directory]
+        for (key, value) in variables {
+            let name = key.uppercased().replacingOccurrences(of: ".", with: "_")
+            environment["LONGSHORE_\(name)"] = value
+        }
+        let program = try Program(path, arguments, environment: environment, input: input)
+        programs.withLock { $0.append(program) }
+        return program
+    }
+
+    /// Settings that make everything quick; any of them may be set otherwise.
+    private var baseSettings: [String: String] {
+        [
+            "broker.url": (try? RealBroker.url()) ?? "", "broker.prefix": prefix, "broker.queue_type": "classic",
+            "catalog.url": "sqlite://\(catalogPath)", "stores.default.url": "file://\(storePath)",
+            "fetch.allow_private": origin.rule, "lease.duration": "2s", "lease.renew": "500ms",
+            "retry.base": "50ms", "retry.max": "200ms", "events.progress_interval": "100ms",
+            "health.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
+        ]
+    }
+
+    var catalogPath: String { "\(directory)/catalog.db" }
+    var storePath: String { "\(directory)/images" }
+}
+
+// MARK: - Life
+
+extension Site {
+    fileprivate func run(_ body: (Site) async throws -> Void) async throws {
+        var topology = Topology.longshore(names, queues: queueKind, catalog: nil)
+        topology.queues.append(Topology.Queue(replyQueue, .classic))
+        try await RabbitMQTopology.declare(configuration, topology)
+        let failure: (any Error)? = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [publisher] in try await publisher.run() }
+            group.addTask { [consumer] in try await consumer.run() }
+            group.addTask { await self.record() }
+            defer { group.cancelAll() }
+            try await listen()
+            do {
+                try await body(self)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        for program in programs.withLock({ $0 }) { await program.destroy() }
+        try await removeTopology(topology, prefix)
+        try FileManager.default.removeItem(atPath: directory)
+        if let failure { throw failure }
+    }
+
+    private var queueKind: Topology.Queue.Kind { settings["broker.queue_type"] == "quorum" ? .quorum : .classic }
+
+    private func listen() async throws {
+        if isListening { await consumer.watch(exchange: names.events, patterns: ["#"]) }
+        await consumer.setConsuming(names.dead, prefetch: 100)
+        await consumer.setConsuming(replyQueue, prefetch: 100)
+        var consumed: Set<String> = []
+        for await event in consumer.events {
+            if case .consuming(let queue) = event { consumed.insert(queue) }
+            if consumed.count == (isListening ? 3 : 2) { return }
+        }
+    }
+
+    private func record() async {
+        for await delivery in consumer.deliveries {
+            let received = Received(delivery)
+            switch delivery.queue {
+            case names.dead: deadLetters.append(received)
+            case replyQueue: replies.append(received)
+            default: events.append(received)
+            }
+            await consumer.ack(delivery.id)
+        }
+    }
+
+    /// Takes everything under another prefix away.
+    func removeTopology(prefix: String) async throws {
+        try await removeTopology(.longshore(BrokerNames(prefix: prefix), queues: .classic, catalog: nil), prefix)
+    }
+
+    private func removeTopology(_ topology: Topology, _ prefix: String) async throws {
+        let names = BrokerNames(prefix: prefix)
+        try await RabbitMQAdmin.withSession(configuration) { admin throws(RabbitMQError) in
+            for queue in topology.queues { try await admin.deleteQueue(queue.name) }
+            for exchange in topology.exchanges { try await admin.deleteExchange(exchange.name) }
+            try await admin.deleteExchange(names.catalog)
+        }
+    }
+
+    /// What all programs said on standard error, for whoever must find out what went wrong.
+    fileprivate var diagnosis: String {
+        programs.withLock { $0 }.enumerated().map { number, program in
+            "--- program \(number)\n" + program.errors.entries.suffix(60).joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+}
+
+/// Runs a test in a site of its own, with settings (`key: value`, as in the configuration) beside the quick ones.
+///
+/// - Parameter isListening: Whether a queue is bound to the events exchange.
+func withSite(
+    _ settings: [String: String] = [:], isListening: Bool = true, sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: (Site) async throws -> Void
+) async throws {
+    try await Turnstile.shared.withPlace {
+        let site = try Site(settings, isListening: isListening)
+        do {
+            try await site.run(body)
+        } catch {
+            Issue.record(error, "\(site.diagnosis)", sourceLocation: sourceLocation)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import ImageModel
+import TestSupport
+import Testing
+
+@Suite("Starts that fail, and health", .needsBroker, .timeLimit(.minutes(10)))
+struct StartTests {
+    @Test("A broker that cannot be reached is 3, with host and port and without the password")
+    func noBroker() async throws {
+        try await withSite { site in
+            let gone = try Origin().rule
+            for command in [["worker"], ["import", "https://objects.example/x"], ["watch"], ["topology", "check"]] {
+                let program = try site.start(command, ["broker.url": "amqp://user:canary-pw@\(gone)/"])
+                #expect(try await program.waitForEnd() == .exited(3))
+                let said = program.errors.entries.joined(separator: "\n")
+                #expect(said.contains(gone) && !said.contains("canary-pw"))
+            }
+        }
+    }
+
+    @Test("A catalog that is no database is 4, and names the file")
+    func noCatalog() async throws {
+        try await withSite { site in
+            let path = "\(site.directory)/other.db"
+            try Data("this is no database, and long enough to be looked at as one".utf8).write(
+                to: URL(fileURLWithPath: path))
+            for command in [["worker"], ["jobs", "list"], ["images", "show", "x"]] {
+                let program = try site.start(command, ["catalog.url": "sqlite://\(path)"])
+                #expect(try await program.waitForEnd() == .exited(4), "\(command)")
+                #expect(program.errors.entries.joined().contains(path), "\(command)")
+            }
+        }
+    }
+
+    @Test("A wrong key in the file is 2 and named; so is a wrong value in the environment")
+    func wrongConfiguration() async throws {
+        try await withSite { site in
+            let path = "\(site.directory)/longshore.yaml"
+            try Data("worker:\n  slotz:\n    import: 3\n".utf8).write(to: URL(fileURLWithPath: path))
+            let file = try await site.run("worker", "--config", path)
+            #expect(file.end == .exited(2))
+            #expect(file.errors.joined().contains("worker.slotz"))
+            let environment = try await site.run("worker", overrides: ["lease.duration": "soon"])
+            #expect(environment.end == .exited(2))
+            #expect(environment.errors.joined().contains("LONGSHORE_LEASE_DURATION"))
+        }
+    }
+
+    @Test("A second catalog on the same queues is refused, and the queues keep their owner")
+    func secondCatalog() async throws {
+        try await withSite { site in
+            let first = try await site.startReadyWorker()
+            let second = try site.startWorker(["catalog.url": "sqlite://\(site.directory)/second.db"])
+            #expect(try await second.waitForEnd() == .exited(2))
+            #expect(!second.errors.entries.isEmpty)
+            try await site.stop(first)
+        }
+    }
+
+    @Test("A worker that starts before its broker waits for it when worker.start_timeout says so, and gives up then")
+    func patience() async throws {
+        try await withSite { site in
+            let gone = try Origin().rule
+            let worker = try site.startWorker(["broker.url": "amqp://\(gone)/", "worker.start_timeout": "1s"])
+            #expect(try await worker.waitForEnd() == .exited(3))
+            #expect(worker.errors.entries.contains { $0.contains("trying again") })
+        }
+    }
+
+    @Test("A worker is alive and ready; when its broker is closed to it, it is alive and says what it misses")
+    func health() async throws {
+        try await withSite { site in
+            let port = try Origin().port
+            let health = ["health.listen": "127.0.0.1:\(port)"]
+            let proxy = try await BrokerDoor(before: try RealBroker.url())
+            let worker = try await site.startReadyWorker(health.merging(["broker.url": proxy.url]) { $1 })
+            #expect(try await site.get("http://127.0.0.1:\(port)/healthz").status == 200)
+            let ready = try await site.get("http://127.0.0.1:\(port)/readyz")
+            #expect(ready.status == 200 && ready.body["broker"].text == "ok" && ready.body["catalog"].text == "ok")
+            proxy.close()
+            try await worker.errors.wait(for: "the loss") { lines in
+                lines.count { $0.contains("no connection to the broker") } >= 2
+            }
+            let unready = try await site.get("http://127.0.0.1:\(port)/readyz")
+            #expect(unready.status == 503 && unready.body["broker"].text == "not connected")
+            #expect(unready.body["catalog"].text == "ok")
+            #expect(try await site.get("http://127.0.0.1:\(port)/healthz").status == 200)
+            try proxy.open()
+            try await worker.errors.wait(for: "the return") { lines in
+                lines.connections == 5
+            }
+            #expect(try await site.get("http://127.0.0.1:\(port)/readyz").status == 200)
+            site.origin.serve("/image", .pattern(size: 1_000))
+            try await site.publish(site.importJob("job-1", path: "/image"))
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            try await site.stop(worker)
+        }
+    }
+
+    @Test("Events that could not be sent while the broker was away are sent when it is back, in their order")
+    func outage() async throws {
+        try await withSite { site in
+            let proxy = try await BrokerDoor(before: try RealBroker.url())
+            let gate = Gate()
+            site.origin.serve("/image", .pattern(size: 50_000).holding(after: 1_000, until: gate))
+            let worker = try await site.startReadyWorker(["broker.url": proxy.url])
+            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
+            await site.origin.journal.wait { $0.held["/image"] == 1 }
+            try await site.event("started", of: "job-1")
+            proxy.close()
+            gate.open()
+            try await worker.errors.wait(for: "the end of the job") { $0.contains { $0.contains("Job left") } }
+            #expect(try await site.image("image-1").status == .active)
+            try proxy.open()
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            try await site.stop(worker)
+            try await site.expectEndedOnce("job-1")
+        }
+    }
+}
