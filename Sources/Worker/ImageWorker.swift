@@ -71,15 +71,22 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
             group.addTask { await keeper.watchForCancels() }
             group.addTask { await progress.run() }
             await withTaskGroup(of: Void.self) { relaying in
-                relaying.addTask { await relay.run() }
+                let hasDrained = DrainRequest()
+                relaying.addTask { await relay.run(until: hasDrained) }
                 await scheduler.run(until: drain)
+                hasDrained.request()
+                relay.wakeUp.signal()
+                relaying.addTask { try? await environment.time.sleep(for: Self.flushLimit) }
+                await relaying.next()
                 relaying.cancelAll()
             }
-            await relay.flush(atMost: .seconds(5))
             group.cancelAll()
         }
         logger.info("Worker has stopped", metadata: ["worker": "\(id)"])
     }
+
+    /// How long a worker without jobs still tries to send what the outbox holds; the rest goes with the next worker.
+    private static var flushLimit: Duration { .seconds(5) }
 
     /// The loops of this worker that have not gone round for `limit`, by name; empty while all is well.
     public func lateLoops(limit: Duration) -> [String] {

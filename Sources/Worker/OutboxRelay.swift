@@ -24,10 +24,12 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     private let roleDuration = Duration.seconds(15)
     private let backoff = Backoff(base: .milliseconds(100), max: .seconds(5))
 
-    /// Relays until the task is cancelled.
-    func run() async {
+    /// Relays until `drain` is asked for, then what is left; at once no more when the task is cancelled.
+    ///
+    /// To drain by cancelling would cut publishes off before their confirms, and those events would be sent twice.
+    func run(until drain: DrainRequest) async {
         var failures = 0
-        while !Task.isCancelled {
+        while !Task.isCancelled, !drain.isRequested {
             pulse.beat(.relay, at: time.now())
             switch await relayBatch() {
             case .idle:
@@ -39,14 +41,7 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
                 try? await time.sleep(for: backoff.delay(after: failures, random: random))
             }
         }
-    }
-
-    /// Relays what is there, for at most `limit`; what is left goes with the next worker.
-    func flush(atMost limit: Duration) async {
-        let deadline = time.now() + limit
-        while time.now() < deadline {
-            guard case .progressed = await relayBatch() else { break }
-        }
+        while case .progressed = await relayBatch() {}
         _ = try? await catalog.holdRole(Self.role, as: worker, for: .zero)
     }
 
