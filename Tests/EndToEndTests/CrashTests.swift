@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import ImageModel
 import TestSupport
@@ -32,7 +33,7 @@ struct CrashTests {
             let first = try site.startWorker()
             try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
             await site.origin.journal.wait { $0.held["/image"] == 1 }
-            first.signal(SIGSTOP)
+            try await site.freeze(first)
             let second = try site.startWorker()
             let end = try await site.end(of: "job-1")
             gate.open()
@@ -89,6 +90,19 @@ struct CrashTests {
 }
 
 extension Site {
+    /// Stops a worker at a moment at which it does not hold the lock of the catalog's file: nobody could go on then,
+    /// which is how SQLite is and not what these tests are about.
+    func freeze(_ worker: Program) async throws {
+        let catalog = try catalog()
+        let prober = try #require(WorkerID("prober"))
+        for _ in 0..<5 {
+            worker.signal(SIGSTOP)
+            if (try? await catalog.holdRole("probe", as: prober, for: .zero)) != nil { return }
+            worker.signal(SIGCONT)
+        }
+        Issue.record("the worker holds the lock of its catalog whenever it is looked at")
+    }
+
     /// One end, one event id for it, sequences without a gap.
     func expectEndedOnce(_ job: String) async throws {
         let events = try await settledEvents().of(job)
