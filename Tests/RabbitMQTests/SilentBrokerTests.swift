@@ -111,16 +111,15 @@ struct SilentBrokerTests {
         }
         defer { broker.stop() }
         var settings = try configuration(broker.url)
-        settings.connectTimeout = .seconds(15)
+        // Longer than the test may take: only the cancellation can end the session in time.
+        settings.connectTimeout = .seconds(120)
         let publisher = try RabbitMQPublisher(configuration: settings)
-        let start = ContinuousClock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await publisher.run() }
             for await _ in connected { break }
             group.cancelAll()
             try await group.waitForAll()
         }
-        #expect(start.duration(to: .now) < .seconds(10))
     }
 
     @Test("A connection that is reset in the middle of a publish is an error and not a signal")
