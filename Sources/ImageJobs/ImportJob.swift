@@ -83,29 +83,47 @@ extension ImportJob {
     }
 
     /// Removes what attempts of dead workers staged or committed without recording it.
+    ///
+    /// A worker that is not dead but frozen still holds its staging. It is no obstacle: it will find its lease lost
+    /// before it may commit, and removes its bytes then. The transfer stays recorded for the next look.
     private func discardLeftovers() async throws {
         for transfer in claimed.transfers {
-            try await removeBytes(of: transfer)
+            do {
+                try await removeBytes(of: transfer)
+            } catch let error as StoreError where error.isTransient && transfer.state == .staging {
+                warn(transfer, error)
+                continue
+            }
             try await environment.catalog.noteDiscarded(claimed.lease, transfer.id)
         }
     }
 
     /// Removes the bytes of this attempt, so that a failed job leaves none. What cannot be removed now stays recorded.
+    ///
+    /// When the lease is lost only staged bytes go: an object that was committed may be the successor's by now.
     private func discard(_ transfers: [Transfer], after error: any Error) async {
         let isFenced = (error as? CatalogError)?.code == .fenced
-        for transfer in transfers where !isFenced {
+        for transfer in transfers {
             do {
+                guard !isFenced else {
+                    try await environment.stores[transfer.store]?.discard(transfer.id)
+                    continue
+                }
                 try await removeBytes(of: transfer)
                 try await environment.catalog.noteDiscarded(claimed.lease, transfer.id)
             } catch {
-                environment.logger.warning(
-                    "The bytes of a transfer could not be removed",
-                    metadata: [
-                        "job-id": "\(claimed.job.id)", "transfer": "\(transfer.id)", "store": "\(transfer.store)",
-                        "error": "\(error)",
-                    ])
+                warn(transfer, error)
             }
         }
+    }
+
+    private func warn(_ transfer: Transfer, _ error: any Error) {
+        environment.logger.warning(
+            "The bytes of a transfer could not be removed",
+            metadata: [
+                "job-id": "\(claimed.job.id)", "transfer": "\(transfer.id)", "store": "\(transfer.store)",
+                "error": "\(error)",
+            ])
     }
 
     private func removeBytes(of transfer: Transfer) async throws {
