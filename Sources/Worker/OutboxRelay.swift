@@ -20,8 +20,8 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     let logger: Logger
 
     private let batchLimit = 256
-    /// Longer than a batch may take, so that two workers do not relay at once.
-    private let roleDuration = Duration.seconds(15)
+    /// How long events wait when the relaying worker dies. Prolonged while a batch is on its way, however long it takes.
+    private let roleDuration = Duration.seconds(5)
     private let backoff = Backoff(base: .milliseconds(100), max: .seconds(5))
 
     /// Relays until `drain` is asked for, then what is left; at once no more when the task is cancelled.
@@ -73,13 +73,37 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
         let isUnrouted: Bool
     }
 
-    /// Sends chains side by side; within a chain an entry waits for the confirm of the one before it.
+    /// Sends chains side by side, for as long as the role is ours; within a chain an entry waits for the confirm of the
+    /// one before it.
     private func send(_ batch: [OutboxEntry]) async -> [Sent] {
-        await withTaskGroup(of: [Sent].self) { group in
-            for chain in OutboxChains.split(batch) {
+        let chains = OutboxChains.split(batch)
+        return await withTaskGroup(of: [Sent]?.self) { group in
+            for chain in chains {
                 group.addTask { await send(chain: chain) }
             }
-            return await group.reduce(into: []) { $0 += $1 }.sorted { $0.number < $1.number }
+            group.addTask {
+                await keepRole()
+                return nil
+            }
+            var sent: [Sent] = []
+            var open = chains.count
+            for await result in group {
+                sent += result ?? []
+                open -= result == nil ? 0 : 1
+                // All is sent, or somebody else relays by now.
+                if open == 0 || result == nil { group.cancelAll() }
+            }
+            return sent.sorted { $0.number < $1.number }
+        }
+    }
+
+    /// Prolongs the role until the task is cancelled; returns before that only when another worker has it.
+    private func keepRole() async {
+        while true {
+            guard (try? await time.sleep(for: roleDuration / 3)) != nil else { return }
+            // While the catalog is away nobody else can take the role either.
+            let isHeld = try? await catalog.holdRole(Self.role, as: worker, for: roleDuration)
+            if isHeld == false { return }
         }
     }
 

@@ -54,6 +54,8 @@ struct JobMessageTests {
             try form(full.replacing(#""ims.hw_firmware_type""#, with: #""x-a": 1, "ims.hw_firmware_type""#)) != base)
         #expect(try form(full.replacing(#""acct-1", "user""#, with: #""acct-2", "user""#)) != base)
         #expect(try form(full.replacing("ubuntu.qcow2", with: "other.qcow2")) != base)
+        let bare = #"{"version":1,"id":"a","kind":"cancel","job":{"id":"b"}"#
+        #expect(try form(bare + #","actor":{"user":"kim"}}"#) == form(bare + "}"))
         #expect(base.hasPrefix(#"{"actor":{"account":"acct-1"},"after":["job-7f3b"],"deadline":"#))
     }
 }

@@ -2,6 +2,7 @@ import Catalog
 import ImageModel
 import JobMessages
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 
@@ -10,10 +11,12 @@ import Testing
 @Suite("The relay of the outbox", .timeLimit(.minutes(1)))
 struct OutboxRelayTests {
     private let catalog: ImageCatalog
+    private let clock: AdjustableClock
     private let drain = DrainRequest()
 
     init() throws {
         let clock = AdjustableClock()
+        self.clock = clock
         let database = InMemoryCatalogDatabase(id: try #require(CatalogID("catalog")), now: { clock.now })
         catalog = ImageCatalog(database: database, random: SeededRandomSource(seed: 1))
     }
@@ -93,6 +96,33 @@ struct OutboxRelayTests {
         #expect(try await unpublished().count == 1)
     }
 
+    /// Goal: a slow confirm must not let a second relay in, however long it takes.
+    /// Method: each sleep of the relay moves the database's clock on, far beyond the role's duration.
+    @Test("While a confirm is awaited the role is kept, and it is given up at the end")
+    func keepsRole() async throws {
+        try await accept("job-1")
+        let other = try #require(WorkerID("other"))
+        let exchange = HeldExchange(isHeld: true)
+        let (steps, stepped) = AsyncStream.makeStream(of: Void.self)
+        let relay = relay(exchange, time: SteppedTime(clock: clock, limit: 20, stepped: stepped))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await relay.run(until: drain) }
+            await exchange.waitForPublished(1)
+            var count = 0
+            for await _ in steps {
+                count += 1
+                if count == 20 { break }
+            }
+            #expect(try await catalog.holdRole("relay", as: other, for: .seconds(5)) == false)
+            drain.request()
+            relay.wakeUp.signal()
+            exchange.release()
+            try await group.waitForAll()
+        }
+        #expect(exchange.published.count == 1)
+        #expect(try await catalog.holdRole("relay", as: other, for: .seconds(5)))
+    }
+
     @Test("A dead letter goes out with its original bytes and its reason")
     func buries() async throws {
         let message = IncomingMessage(body: Array("{".utf8), routingKey: "import")
@@ -111,12 +141,14 @@ struct OutboxRelayTests {
 }
 
 extension OutboxRelayTests {
-    private func relay(_ exchange: HeldExchange) -> OutboxRelay<HeldExchange> {
+    private func relay(
+        _ exchange: HeldExchange, time: any TimeSource = HostTime()
+    ) -> OutboxRelay<HeldExchange> {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return OutboxRelay(
             exchange: exchange, encoder: CloudEventEncoder(cluster: "test"), catalog: catalog,
-            worker: SeededRandomSource(seed: 2).identifier(), plan: WorkerPlan(), time: HostTime(),
+            worker: SeededRandomSource(seed: 2).identifier(), plan: WorkerPlan(), time: time,
             random: SeededRandomSource(seed: 3), wakeUp: WakeUp(), pulse: Pulse(), logger: logger)
     }
 
@@ -149,4 +181,29 @@ struct HostTime: TimeSource {
     func now() -> Duration { start.duration(to: .now) }
 
     func sleep(for duration: Duration) async throws { try await Task.sleep(for: duration) }
+}
+
+/// Time that passes when somebody sleeps: each sleep moves the database's clock, up to a limit, and ends at once.
+private final class SteppedTime: TimeSource {
+    let clock: AdjustableClock
+    let limit: Int
+    let stepped: AsyncStream<Void>.Continuation
+    private let steps = Atomic(0)
+
+    init(clock: AdjustableClock, limit: Int, stepped: AsyncStream<Void>.Continuation) {
+        self.clock = clock
+        self.limit = limit
+        self.stepped = stepped
+    }
+
+    func now() -> Duration { .zero }
+
+    func sleep(for duration: Duration) async throws {
+        guard steps.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
+            try await Task.sleep(for: .seconds(3_600))
+            return
+        }
+        clock.advance(by: duration)
+        stepped.yield()
+    }
 }

@@ -9,7 +9,7 @@ enum CanonicalJob {
         root["id"] = .string(id.rawValue)
         if var actor = root["actor"]?.object {
             actor["user"] = nil
-            root["actor"] = .object(actor)
+            root["actor"] = actor.members.isEmpty ? nil : .object(actor)
         }
         if var source = root["source"]?.object, let url = source["url"]?.string {
             source["url"] = .string(String(url.prefix { $0 != "?" }))

@@ -22,13 +22,17 @@ struct WatchCommand: AsyncParsableCommand {
         let access = try BrokerAccess(
             settings.broker, role: "watch", logger: global.quietLogger)
         try await access.requireReachable()
-        try await EventFeed(access).withEvents(matching: [pattern]) { events in
-            while let (event, body) = await events.next() { show(event, body) }
+        let json = global.json
+        let gap: @Sendable () -> Void = {
+            Console.warn("the connection to the broker was lost; events that came meanwhile are not shown")
+        }
+        try await EventFeed(access).withEvents(matching: [pattern], onGap: gap) { events in
+            while let (event, body) = await events.next() { Self.show(event, body, json: json) }
         }
     }
 
-    private func show(_ event: ReceivedEvent, _ body: [UInt8]) {
-        guard !global.json else {
+    private static func show(_ event: ReceivedEvent, _ body: [UInt8], json: Bool) {
+        guard !json else {
             Console.say(String(decoding: body, as: UTF8.self))
             return
         }

@@ -18,16 +18,32 @@ struct EventFeed {
     }
 
     /// Binds the patterns, waits until the broker has confirmed that, and lends the events to `body`.
+    ///
+    /// - Parameter onGap: Called when the connection was lost, so that events may be missing; ends `body` by throwing.
     func withEvents<Result: Sendable>(
-        matching patterns: [String], _ body: (Events) async throws -> Result
+        matching patterns: [String], onGap: @escaping @Sendable () throws -> Void,
+        _ body: @escaping @Sendable (Events) async throws -> Result
     ) async throws -> Result {
         let consumer = consumer
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await consumer.run() }
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                try await consumer.run()
+                return nil
+            }
             defer { group.cancelAll() }
             await consumer.watch(exchange: exchange, patterns: patterns)
             try await waitUntilConsuming()
-            return try await body(Events(consumer: consumer))
+            group.addTask { try await body(Events(consumer: consumer)) }
+            group.addTask {
+                for await event in consumer.events {
+                    if case .disconnected = event { try onGap() }
+                }
+                return nil
+            }
+            while let ended = try await group.next() {
+                if let result = ended { return result }
+            }
+            throw CancellationError()
         }
     }
 

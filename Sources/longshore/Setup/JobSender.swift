@@ -31,7 +31,13 @@ struct JobSender {
         try await access.requireReachable()
         return try await withDeadline(timeout) { [access] in
             let feed = try EventFeed(access)
-            return try await feed.withEvents(matching: ["#"]) { events in
+            let gap: @Sendable () throws -> Void = {
+                throw CommandTrouble(
+                    .brokerUnreachable,
+                    "broker: the connection was lost, and with it events; see `longshore jobs show \(message.messageID)`"
+                )
+            }
+            return try await feed.withEvents(matching: ["#"], onGap: gap) { events in
                 try await withPublisher { try await publish(message, through: $0) }
                 onSent()
                 while let (event, _) = await events.next() {
