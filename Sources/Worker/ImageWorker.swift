@@ -9,6 +9,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     private let id: WorkerID
     private let plan: WorkerPlan
     private let environment: JobEnvironment
+    private let gate: IntakeGate<Queues>
     private let intake: Intake<Queues>
     private let scheduler: Scheduler
     private let keeper: LeaseKeeper
@@ -39,8 +40,9 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
         self.queues = queues
         self.progress = progress
         self.logger = logger
+        gate = IntakeGate(queues: queues, catalog: environment.catalog, plan: plan, time: environment.time)
         intake = Intake(
-            queues: queues, catalog: environment.catalog, plan: plan, time: environment.time, logger: logger
+            queues: queues, gate: gate, catalog: environment.catalog, plan: plan, time: environment.time, logger: logger
         ) {
             schedulerWakeUp.signal()
             relayWakeUp.signal()
@@ -65,7 +67,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
         logger.info("Worker runs", metadata: ["worker": "\(id)"])
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await intake.run() }
-            group.addTask { await intake.keepGate(until: drain) }
+            group.addTask { await gate.keep(until: drain) }
             group.addTask { await keeper.renew() }
             group.addTask { await keeper.watch() }
             group.addTask { await keeper.watchForCancels() }

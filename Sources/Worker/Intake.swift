@@ -9,6 +9,7 @@ import Logging
 /// them by their ids.
 struct Intake<Queues: JobQueues>: Sendable {
     let queues: Queues
+    let gate: IntakeGate<Queues>
     let catalog: ImageCatalog
     let plan: WorkerPlan
     let time: any TimeSource
@@ -43,6 +44,7 @@ struct Intake<Queues: JobQueues>: Sendable {
         guard await commit(items) else { return }
         await queues.acknowledge(batch.map(\.id))
         didAccept()
+        await gate.adjust()
     }
 
     private func item(for message: IncomingMessage) -> IntakeItem {
@@ -83,7 +85,8 @@ struct Intake<Queues: JobQueues>: Sendable {
                 return isHeld
             } catch {
                 logger.error("The catalog does not take messages in", metadata: ["error": "\(error)"])
-                for kind in JobKind.allCases { await queues.stopConsuming(kind) }
+                guard error.code == .unavailable || !isHeld else { return await commitSingly(items, after: error) }
+                await gate.close()
                 if isHeld, time.now() - begun > patience {
                     await queues.giveBackUnsettled()
                     isHeld = false
@@ -94,24 +97,22 @@ struct Intake<Queues: JobQueues>: Sendable {
         return false
     }
 
-    /// Consumes what the backlog has room for. Cancels always pass: they shorten the backlog.
-    private func resume() async {
-        guard let waiting = try? await catalog.read({ try $0.waitingCounts() }) else { return }
-        for kind in JobKind.allCases {
-            if kind == .cancel || waiting[kind, default: 0] < plan.backlog {
-                await queues.startConsuming(kind)
-            } else {
-                await queues.stopConsuming(kind)
+    /// Finds the one message that the catalog cannot hold, so that it does not hold up all others: it becomes a dead
+    /// letter.
+    private func commitSingly(_ items: [IntakeItem], after error: CatalogError) async -> Bool {
+        guard items.count == 1, let item = items.first else {
+            for item in items {
+                guard await commit([item]) else { return false }
             }
+            return true
         }
-    }
-
-    /// Opens and closes the gate as jobs leave the backlog; closes it for good when the worker is to drain.
-    func keepGate(until drain: DrainRequest) async {
-        while !Task.isCancelled, !drain.isRequested {
-            await resume()
-            try? await time.sleep(for: plan.poll)
-        }
-        for kind in JobKind.allCases { await queues.stopConsuming(kind) }
+        guard case .submission(let submission, let original) = item else { return false }
+        let failure = Failure(
+            .invalidJob, "the catalog cannot take the job in: \(error.message)", stage: .accepting,
+            violations: [Violation(path: "", rule: "can be taken in", value: "")])
+        let rejection = Rejection(
+            failure: failure, kind: submission.request.kind, jobID: submission.request.id.rawValue,
+            owner: submission.request.owner, original: original)
+        return await commit([.rejection(rejection)])
     }
 }

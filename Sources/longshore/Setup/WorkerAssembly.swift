@@ -78,6 +78,8 @@ struct WorkerAssembly {
     /// Runs until SIGTERM or SIGINT and drains; a second signal ends everything at once.
     func run() async throws {
         let drain = DrainRequest()
+        // Trapped before the worker can say that it is ready: a signal that comes with that answer must drain it too.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await consumer.run() }
             group.addTask { try await publisher.run() }
@@ -87,7 +89,7 @@ struct WorkerAssembly {
                     await worker.run(until: drain)
                     return true
                 }
-                working.addTask { await waitForSignals(drain) }
+                working.addTask { await wait(for: signals, drain) }
                 // Whichever ends first: the drained worker, or the second signal.
                 _ = try await working.next()
                 working.cancelAll()
@@ -96,8 +98,8 @@ struct WorkerAssembly {
         }
     }
 
-    private func waitForSignals(_ drain: DrainRequest) async -> Bool {
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+    private func wait(for signals: UnixSignalsSequence, _ drain: DrainRequest) async -> Bool {
+        for await signal in signals {
             guard drain.isRequested else {
                 logger.info("Draining", metadata: ["signal": "\(signal)"])
                 drain.request()
