@@ -7,7 +7,8 @@ public import ImageModel
 /// of them is noticed.
 public struct FormatDetector: Sendable {
     private var probes: [Probe]
-    private var position: Int64 = 0
+    /// The number of bytes shown or passed over.
+    public private(set) var position: Int64 = 0
     private var tail: [UInt8] = []
 
     /// As much of the end as a footer needs.
@@ -53,6 +54,21 @@ public struct FormatDetector: Sendable {
             position += Int64(length)
             rest = UnsafeRawBufferPointer(rebasing: rest[length...])
         }
+    }
+
+    /// The next byte that must be shown for the verdict on a stream that goes on behind `end`; `end` when none is.
+    public func nextNeeded(before end: Int64) -> Int64 {
+        let wanted = probes.compactMap { $0.probe.wanted?.lowerBound }.min() ?? end
+        return min(end, max(position, min(wanted, end - Int64(Self.tailLength))))
+    }
+
+    /// Passes over the bytes before `offset` without looking at them.
+    ///
+    /// - Parameter offset: No more than ``nextNeeded(before:)`` said.
+    public mutating func skip(to offset: Int64) {
+        guard offset > position else { return }
+        position = offset
+        tail = []
     }
 
     /// The report on all bytes shown; comes last.

@@ -9,8 +9,15 @@ final class DigestLane: Sendable {
     /// How far the fastest lane may run ahead of the slowest, in chunks. Each one holds memory of the source's pool.
     private static let queueLimit = 2
 
+    private enum Work {
+        case chunk(ImageChunk)
+        case mark(PendingMidstate)
+    }
+
     private struct State {
-        var queue: [ImageChunk] = []
+        var queue: [Work] = []
+        /// How many of the queue are chunks.
+        var chunks = 0
         var isClosed = false
         var result: Result<Digest, InspectionError>?
         var producer: CheckedContinuation<Void, Never>?
@@ -18,24 +25,43 @@ final class DigestLane: Sendable {
     }
 
     private let algorithm: DigestAlgorithm
+    private let beginning: DigestMidstate?
     private let state = Mutex(State())
 
-    init(_ algorithm: DigestAlgorithm) {
+    /// A lane that goes on from `beginning`, if there is one.
+    init(_ algorithm: DigestAlgorithm, from beginning: DigestMidstate?) {
         self.algorithm = algorithm
+        self.beginning = beginning
     }
+
+    /// Whether the lane begins with no bytes.
+    var isFresh: Bool { beginning == nil }
 
     /// Queues a chunk, after waiting for room when there is none. Only one call at a time.
     func offer(_ chunk: ImageChunk) async throws(InspectionError) {
         while try !tryOffer(chunk) {
             await withCheckedContinuation { continuation in
                 let isFull = state.withLock { state in
-                    guard state.result == nil, state.queue.count >= Self.queueLimit else { return false }
+                    guard state.result == nil, state.chunks >= Self.queueLimit else { return false }
                     state.producer = continuation
                     return true
                 }
                 if !isFull { continuation.resume() }
             }
         }
+    }
+
+    /// Asks for the midstate after all that was offered; does not wait.
+    func mark() -> PendingMidstate {
+        let midstate = PendingMidstate()
+        let (isTaken, consumer) = state.withLock { state in
+            guard state.result == nil else { return (false, nil as CheckedContinuation<Void, Never>?) }
+            state.queue.append(.mark(midstate))
+            return (true, state.consumer.take())
+        }
+        if !isTaken { midstate.fulfil(nil) }
+        consumer?.resume()
+        return midstate
     }
 
     /// Says that no more chunks come.
@@ -67,17 +93,23 @@ final class DigestLane: Sendable {
     func run() async {
         let result: Result<Digest, InspectionError>
         do {
-            let running = try RunningDigest(algorithm)
-            while let chunk = await next() { try running.update(chunk) }
+            let running = try RunningDigest(algorithm, from: beginning)
+            while let work = await next() {
+                switch work {
+                case .chunk(let chunk): try running.update(chunk)
+                case .mark(let midstate): midstate.fulfil(running.midstate)
+                }
+            }
             result = .success(try running.finish())
         } catch {
             result = .failure(error)
         }
-        let producer = state.withLock { state in
+        let (producer, unread) = state.withLock { state in
+            defer { state.queue = [] }
             state.result = result
-            state.queue = []
-            return state.producer.take()
+            return (state.producer.take(), state.queue)
         }
+        for case .mark(let midstate) in unread { midstate.fulfil(nil) }
         producer?.resume()
     }
 
@@ -85,22 +117,26 @@ final class DigestLane: Sendable {
         // A lane that ended before it was closed has failed.
         if let result = state.withLock({ $0.result }) { _ = try result.get() }
         let (isTaken, consumer) = state.withLock { state in
-            let hasRoom = state.queue.count < Self.queueLimit
-            if hasRoom { state.queue.append(chunk) }
+            let hasRoom = state.chunks < Self.queueLimit
+            if hasRoom {
+                state.queue.append(.chunk(chunk))
+                state.chunks += 1
+            }
             return (hasRoom, hasRoom ? state.consumer.take() : nil)
         }
         consumer?.resume()
         return isTaken
     }
 
-    private func next() async -> ImageChunk? {
+    private func next() async -> Work? {
         while true {
-            let (chunk, producer, isClosed) = state.withLock { state in
-                let chunk = state.queue.isEmpty ? nil : state.queue.removeFirst()
-                return (chunk, chunk == nil ? nil : state.producer.take(), state.isClosed)
+            let (work, producer, isClosed) = state.withLock { state in
+                let work = state.queue.isEmpty ? nil : state.queue.removeFirst()
+                if case .chunk = work { state.chunks -= 1 }
+                return (work, work == nil ? nil : state.producer.take(), state.isClosed)
             }
             producer?.resume()
-            if chunk != nil || isClosed { return chunk }
+            if work != nil || isClosed { return work }
             await withCheckedContinuation { continuation in
                 let isIdle = state.withLock { state in
                     guard state.queue.isEmpty, !state.isClosed else { return false }

@@ -1,70 +1,76 @@
 import CLibCrypto
 import ImageModel
 
-/// A digest of bytes that are still arriving, by libcrypto (EVP_DigestInit(3)).
+/// A digest of bytes that are still arriving, by libcrypto: by its low-level contexts where they can be relied upon,
+/// because these can be interrupted; by its envelope interface otherwise (EVP_DigestInit(3)).
 ///
 /// Not `Sendable`: one task at a time.
 final class RunningDigest {
-    private let algorithm: DigestAlgorithm
-    private let context: OpaquePointer
-
-    /// Begins a digest of no bytes.
-    ///
-    /// - Throws: `internal` when this libcrypto does not offer the algorithm, as in FIPS mode.
-    init(_ algorithm: DigestAlgorithm) throws(InspectionError) {
-        self.algorithm = algorithm
-        guard let method = DigestMethod.fetched[algorithm]?.pointer, let context = EVP_MD_CTX_new() else {
-            throw InspectionError(.internal, "libcrypto does not offer \(algorithm.rawValue)")
-        }
-        self.context = context
-        guard EVP_DigestInit_ex2(context, method, nil) == 1 else { throw failure("begin") }
+    private enum Engine {
+        case blocks(BlockDigest)
+        case envelope(EnvelopeDigest)
     }
 
-    deinit {
-        EVP_MD_CTX_free(context)
+    private let algorithm: DigestAlgorithm
+    private let engine: Engine
+
+    /// Begins a digest of no bytes, or goes on with an interrupted one for which ``canGoOn(from:)`` holds.
+    ///
+    /// - Throws: `internal` when this libcrypto does not offer the algorithm, as in FIPS mode.
+    init(_ algorithm: DigestAlgorithm, from midstate: DigestMidstate? = nil) throws(InspectionError) {
+        self.algorithm = algorithm
+        // What FIPS mode forbids is not done by a way around it: every reliable algorithm has a fetched method.
+        if KnownAnswers.reliable.contains(algorithm),
+            let blocks = midstate.map(BlockDigest.init) ?? BlockDigest(algorithm)
+        {
+            engine = .blocks(blocks)
+        } else if midstate == nil {
+            engine = .envelope(try EnvelopeDigest(algorithm))
+        } else {
+            throw InspectionError(.internal, "a midstate of \(algorithm.rawValue) cannot be used")
+        }
+    }
+
+    /// Whether an interrupted digest can be gone on with here.
+    static func canGoOn(from midstate: DigestMidstate) -> Bool {
+        KnownAnswers.reliable.contains(midstate.algorithm) && BlockDigest(midstate) != nil
+    }
+
+    /// The digest of `bytes` by the envelope interface; nil when libcrypto does not offer the algorithm.
+    static func digestAtOnce(_ algorithm: DigestAlgorithm, _ bytes: [UInt8]) -> Digest? {
+        guard let digest = try? EnvelopeDigest(algorithm), bytes.withUnsafeBytes({ digest.update($0) }) else {
+            return nil
+        }
+        return digest.finish()
     }
 
     func update(_ chunk: ImageChunk) throws(InspectionError) {
-        let result = chunk.withBytes { bytes in EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) }
-        guard result == 1 else { throw failure("update") }
+        let isDone = chunk.withBytes { bytes in
+            switch engine {
+            case .blocks(let digest): digest.update(bytes)
+            case .envelope(let digest): digest.update(bytes)
+            }
+        }
+        guard isDone else { throw failure("update") }
+    }
+
+    /// The digest as it stands; nil in the middle of a block, and for algorithms that cannot be interrupted.
+    var midstate: DigestMidstate? {
+        if case .blocks(let digest) = engine { digest.midstate } else { nil }
     }
 
     /// The digest of everything so far; comes last.
     func finish() throws(InspectionError) -> Digest {
-        var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var length: UInt32 = 0
-        guard EVP_DigestFinal_ex(context, &bytes, &length) == 1,
-            let digest = Digest(algorithm, bytes: bytes.prefix(Int(length)))
-        else { throw failure("finish") }
+        let digest: Digest? =
+            switch engine {
+            case .blocks(let digest): digest.finish()
+            case .envelope(let digest): digest.finish()
+            }
+        guard let digest else { throw failure("finish") }
         return digest
     }
 
     private func failure(_ step: String) -> InspectionError {
         InspectionError(.internal, "libcrypto could not \(step) \(algorithm.rawValue)")
-    }
-}
-
-/// An implementation of an algorithm, looked up once: a lookup by name costs as much as digesting a kilobyte or two.
-// Unchecked: a fetched EVP_MD is never changed again, and is kept for as long as the process runs.
-private struct DigestMethod: @unchecked Sendable {
-    let pointer: OpaquePointer
-
-    static let fetched: [DigestAlgorithm: Self] = {
-        var methods: [DigestAlgorithm: Self] = [:]
-        for algorithm in DigestAlgorithm.allCases {
-            methods[algorithm] = EVP_MD_fetch(nil, name(of: algorithm), nil).map(Self.init)
-        }
-        return methods
-    }()
-
-    private static func name(of algorithm: DigestAlgorithm) -> String {
-        switch algorithm {
-        case .md5: "MD5"
-        case .sha1: "SHA1"
-        case .sha256: "SHA2-256"
-        case .sha384: "SHA2-384"
-        case .sha512: "SHA2-512"
-        case .blake2b512: "BLAKE2B-512"
-        }
     }
 }
