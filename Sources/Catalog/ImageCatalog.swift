@@ -89,6 +89,15 @@ extension ImageCatalog {
         try await write { ledger in try ledger.beginTransfer(lease, to: store) }
     }
 
+    /// Records how far the bytes of one attempt's transfers are durable, in all of them at once.
+    ///
+    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost.
+    public func noteCheckpoint(
+        _ lease: JobLease, of transfers: [TransferID], _ checkpoint: TransferCheckpoint
+    ) async throws(CatalogError) {
+        try await write { ledger in try ledger.noteCheckpoint(lease, of: transfers, checkpoint) }
+    }
+
     /// Records that all bytes of a transfer are durable and verified; only then may the store commit them.
     ///
     /// - Throws: ``CatalogError`` with `fenced` when the lease is lost: the bytes must not be committed.
@@ -101,6 +110,11 @@ extension ImageCatalog {
     /// Records that nothing is left of a transfer.
     public func noteDiscarded(_ lease: JobLease, _ transfer: TransferID) async throws(CatalogError) {
         try await write { ledger in try ledger.noteDiscarded(lease, transfer) }
+    }
+
+    /// Records that nothing is left of abandoned transfers. Needs no lease: their jobs have ended.
+    public func noteCleared(_ transfers: [Transfer]) async throws(CatalogError) {
+        try await write { ledger in try ledger.noteCleared(transfers) }
     }
 
     /// Remembers how far a job is and what was learnt of its source. Announces nothing.

@@ -15,20 +15,33 @@ extension SQLiteRows {
 
     func update(_ transfer: Transfer) throws {
         try run(
-            "UPDATE transfers SET state = ?, result = ? WHERE id = ?",
-            [transfer.state.rawValue, try transfer.result.map { try text($0) }, transfer.id.rawValue])
+            "UPDATE transfers SET state = ?, result = ?, checkpoint = ? WHERE id = ?",
+            [
+                transfer.state.rawValue, try transfer.result.map { try text($0) },
+                try transfer.checkpoint.map { try text($0) }, transfer.id.rawValue,
+            ])
     }
 
     func openTransfers(of job: JobID) throws -> [Transfer] {
         let sql = "SELECT * FROM transfers WHERE job = ? AND state IN ('staging', 'committing') ORDER BY number"
-        return try all(sql, [job.rawValue]).map { row in
-            let result: String? = row["result"]
-            var transfer = Transfer(
-                id: try word(row["id"], TransferID.init), job: job, image: try word(row["image"], ImageID.init),
-                store: try word(row["store"], StoreName.init), createdAt: Timestamp(microseconds: row["created_at"]))
-            transfer.state = try word(row["state"], TransferState.init)
-            transfer.result = try result.map { try value(from: $0) }
-            return transfer
-        }
+        return try all(sql, [job.rawValue]).map(transfer)
+    }
+
+    func abandonedTransfers(limit: Int) throws -> [Transfer] {
+        try all("SELECT * FROM transfers WHERE state = 'abandoned' ORDER BY number LIMIT ?", [limit]).map(transfer)
+    }
+
+    private func transfer(_ row: Row) throws -> Transfer {
+        let result: String? = row["result"]
+        let checkpoint: String? = row["checkpoint"]
+        var transfer = Transfer(
+            id: try word(row["id"], TransferID.init), job: try word(row["job"], JobID.init),
+            image: try word(row["image"], ImageID.init), store: try word(row["store"], StoreName.init),
+            createdAt: Timestamp(microseconds: row["created_at"]))
+        transfer.state = try word(row["state"], TransferState.init)
+        transfer.result = try result.map { try value(from: $0) }
+        // One that a later version wrote may not be readable: the transfer then begins again.
+        transfer.checkpoint = checkpoint.flatMap { try? value(from: $0) }
+        return transfer
     }
 }

@@ -46,7 +46,13 @@ enum Schema {
         }
     }
 
-    private static let steps = [initial]
+    private static let steps = [initial, checkpoints]
+
+    /// 2: how far a transfer's bytes are durable. Who does not know of it begins the transfer again.
+    private static let checkpoints = """
+        ALTER TABLE transfers ADD COLUMN checkpoint TEXT;
+        CREATE INDEX transfers_abandoned ON transfers (state, number) WHERE state = 'abandoned';
+        """
 
     private static let initial = """
         CREATE TABLE catalog (id TEXT NOT NULL, min_reader INTEGER NOT NULL) STRICT;

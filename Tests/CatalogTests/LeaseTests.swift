@@ -36,9 +36,11 @@ struct LeaseTests {
         let before = try await harness.outbox()
         let image = try await harness.image("image-2")
         let progress = JobProgress(stage: .fetching, bytes: 1, total: nil, bytesPerSecond: 0)
+        let checkpoint = TransferCheckpoint(durableBytes: 1, source: SourceFacts(url: "https://h/p"))
         let catalog = harness.catalog
         let writes: [@Sendable () async throws -> Void] = [
             { _ = try await catalog.beginTransfer(lease, to: CatalogSamples.id("default")) },
+            { try await catalog.noteCheckpoint(lease, of: [transfer.id], checkpoint) },
             { try await catalog.beginCommit(lease, of: transfer.id, with: Harness.result) },
             { try await catalog.noteDiscarded(lease, transfer.id) },
             { _ = try await catalog.noteProgress(lease, progress, source: nil) },
@@ -106,16 +108,34 @@ struct LeaseTests {
     @Test("Crashes with progress use no attempt up, yet a job that kills every worker ends")
     func crashesWithProgress() async throws {
         try await harness.accept(Harness.submission("job-1", Harness.importWork(), maxAttempts: 2))
-        let progress = JobProgress(stage: .fetching, bytes: 9, total: nil, bytesPerSecond: 0)
+        let checkpoint = TransferCheckpoint(durableBytes: 9, source: SourceFacts(url: "https://h/p"))
         var crashes = 0
         while let claimed = try await harness.claim(.import).first, crashes < 20 {
             #expect(claimed.job.failedAttempts == max(0, crashes - 4))
-            _ = try await harness.catalog.noteProgress(claimed.lease, progress, source: nil)
+            let transfer = try await harness.catalog.beginTransfer(claimed.lease, to: CatalogSamples.id("default"))
+            try await harness.catalog.noteCheckpoint(claimed.lease, of: [transfer.id], checkpoint)
             harness.clock.advance(by: .seconds(30))
             crashes += 1
         }
         #expect(crashes == 6)
         #expect(try await harness.end(of: "job-1") == .failed(.attemptsExhausted))
+    }
+
+    @Test("Progress that no checkpoint keeps does not spare a crash; a checkpoint of an earlier attempt neither")
+    func crashAfterOldCheckpoint() async throws {
+        try await harness.accept(Harness.submission("job-1", Harness.importWork()))
+        let first = try await harness.claimOne(.import)
+        let transfer = try await harness.catalog.beginTransfer(first.lease, to: CatalogSamples.id("default"))
+        let checkpoint = TransferCheckpoint(durableBytes: 9, source: SourceFacts(url: "https://h/p"))
+        try await harness.catalog.noteCheckpoint(first.lease, of: [transfer.id], checkpoint)
+        harness.clock.advance(by: .seconds(30))
+        let second = try await harness.claimOne(.import)
+        #expect(second.job.failedAttempts == 0)
+        #expect(second.transfers.first?.checkpoint?.durableBytes == 9)
+        let progress = JobProgress(stage: .fetching, bytes: 10, total: nil, bytesPerSecond: 0)
+        _ = try await harness.catalog.noteProgress(second.lease, progress, source: nil)
+        harness.clock.advance(by: .seconds(30))
+        #expect(try await harness.claimOne(.import).job.failedAttempts == 1)
     }
 
     @Test("A retry waits its time, counts, and at the limit fails with the last error as cause")

@@ -47,6 +47,9 @@ public protocol CatalogReader {
     /// The transfers of a job that did not end, oldest first.
     func openTransfers(of job: JobID) throws -> [Transfer]
 
+    /// Transfers whose bytes nobody will use and that may still lie in a store, oldest first.
+    func abandonedTransfers(limit: Int) throws -> [Transfer]
+
     /// The earliest moment after now at which a waiting job becomes due; nil when none waits for time.
     func nextDue() throws -> Timestamp?
 }

@@ -14,6 +14,8 @@ public struct Transfer: Hashable, Sendable, Codable {
     public var state: TransferState
     /// What the bytes were found to be; set before the store commits, so that a successor can finish the job.
     public var result: TransferResult?
+    /// How far its bytes are durable; nil before the first checkpoint.
+    public var checkpoint: TransferCheckpoint?
     /// When it was recorded.
     public var createdAt: Timestamp
 

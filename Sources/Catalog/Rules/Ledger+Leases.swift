@@ -41,14 +41,15 @@ extension Ledger {
             sourceQuery: try rows.admission(of: job.id)?.sourceQuery, transfers: try rows.openTransfers(of: job.id))
     }
 
-    /// Jobs of workers that died. A crash counts unless the attempt had got somewhere; but a job that always gets
-    /// somewhere and then kills its worker must end too, so after twice the attempts every crash counts.
+    /// Jobs of workers that died. A crash counts unless the attempt had written a checkpoint, so that the next one has
+    /// less to do; but a job that always gets somewhere and then kills its worker must end too, so after twice the
+    /// attempts every crash counts.
     private func takeBackExpired() throws {
         for expired in try rows.jobsWithExpiredLease(limit: 100) {
             var job = expired
             let crash = Failure(
                 .internal, "worker \(job.worker?.rawValue ?? "unknown") stopped renewing its lease", isRetryable: true)
-            let hasProgressed = job.progress.map { $0.bytes > 0 } ?? false
+            let hasProgressed = try rows.openTransfers(of: job.id).contains { $0.checkpoint?.fence == job.fence }
             if !hasProgressed || job.attempt > 2 * job.maxAttempts { job.failedAttempts += 1 }
             job.fence += 1
             let isIrrevocable = isIrrevocable(job, image: try job.imageID.flatMap(rows.image))

@@ -16,6 +16,16 @@ extension Ledger {
         return transfer
     }
 
+    func noteCheckpoint(_ lease: JobLease, of ids: [TransferID], _ checkpoint: TransferCheckpoint) throws {
+        var checkpoint = checkpoint
+        checkpoint.fence = lease.fence
+        for id in ids {
+            var transfer = try transfer(id, of: lease)
+            transfer.checkpoint = checkpoint
+            try rows.update(transfer)
+        }
+    }
+
     func beginCommit(_ lease: JobLease, of id: TransferID, with result: TransferResult) throws {
         var transfer = try transfer(id, of: lease)
         transfer.state = .committing
@@ -26,6 +36,7 @@ extension Ledger {
     func noteDiscarded(_ lease: JobLease, _ id: TransferID) throws {
         var transfer = try transfer(id, of: lease)
         transfer.state = .discarded
+        transfer.checkpoint = nil
         try rows.update(transfer)
         var image = try image(of: job(of: lease))
         for index in image.replicas.indices
@@ -33,6 +44,22 @@ extension Ledger {
             image.replicas[index].state = .pending
         }
         try rows.update(image)
+    }
+
+    func noteCleared(_ transfers: [Transfer]) throws {
+        for var transfer in transfers where transfer.state == .abandoned {
+            transfer.state = .discarded
+            transfer.checkpoint = nil
+            try rows.update(transfer)
+        }
+    }
+
+    /// What a job that ends has not stored and not discarded is nobody's any more.
+    func giveUpTransfers(of job: Job) throws {
+        for var transfer in try rows.openTransfers(of: job.id) {
+            transfer.state = .abandoned
+            try rows.update(transfer)
+        }
     }
 
     private func transfer(_ id: TransferID, of lease: JobLease) throws -> Transfer {
@@ -67,7 +94,10 @@ extension Ledger {
             throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not an import")
         }
         var image = try image(of: job)
-        for var transfer in try rows.openTransfers(of: job.id) where transfer.state == .committing {
+        let transfers = try rows.openTransfers(of: job.id)
+        for var transfer in transfers where transfer.state == .committing {
+            // An older one of the same store is that of a frozen worker, and no replica's.
+            guard transfer.id == transfers.last(where: { $0.store == transfer.store })?.id else { continue }
             transfer.state = .committed
             try rows.update(transfer)
         }

@@ -79,6 +79,7 @@ struct Ledger {
         job.reason = nil
         try apply(event, to: &job)
         try rows.setSourceQuery(nil, of: job.id)
+        if job.kind == .import || job.kind == .copy { try giveUpTransfers(of: job) }
         let phase: EventPhase =
             switch job.state {
             case .succeeded: .completed

@@ -117,6 +117,10 @@ extension CatalogConformance {
                     createdAt: CatalogSamples.moment)
             }
             try await database.write { [transfers] in for transfer in transfers { try $0.insert(transfer) } }
+            transfers[0].checkpoint = TransferCheckpoint(
+                durableBytes: 1 << 25,
+                midstates: [DigestMidstate(algorithm: .md5, words: "0123456789abcdef", byteCount: 1 << 25)],
+                source: SourceFacts(url: "https://h/p", size: 1 << 40, etag: "\"v1\""))
             transfers[1].state = .committing
             transfers[1].result = TransferResult(
                 content: CatalogSamples.content, source: SourceFacts(url: "https://h/p", size: 3))
@@ -126,6 +130,13 @@ extension CatalogConformance {
             try await expectEqual(
                 database.read { try $0.openTransfers(of: CatalogSamples.id("job-1")) }, Array(transfers[..<2]))
             try await expectEqual(database.read { try $0.openTransfers(of: CatalogSamples.id("job-2")) }, [])
+            try await expectEqual(database.read { try $0.abandonedTransfers(limit: 9) }, [])
+            transfers[0].state = .abandoned
+            transfers[3].state = .abandoned
+            try await database.write { [transfers] in for transfer in transfers { try $0.update(transfer) } }
+            let abandoned = [transfers[0], transfers[3]]
+            try await expectEqual(database.read { try $0.abandonedTransfers(limit: 9) }, abandoned)
+            try await expectEqual(database.read { try $0.abandonedTransfers(limit: 1) }, Array(abandoned[..<1]))
         },
     ]
 }

@@ -51,4 +51,9 @@ extension InMemoryRows {
             .filter { $0.value.job == job && ($0.value.state == .staging || $0.value.state == .committing) }
             .sorted { $0.number < $1.number }.map(\.value)
     }
+
+    func abandonedTransfers(limit: Int) throws -> [Transfer] {
+        let abandoned = tables.transfers.values.filter { $0.value.state == .abandoned }
+        return abandoned.sorted { $0.number < $1.number }.prefix(limit).map(\.value)
+    }
 }
