@@ -24,6 +24,19 @@ public protocol ImageStore: Sendable {
         _ transfer: TransferID, expectedSize: Int64?, _ body: (any StagedImage) async throws -> Result
     ) async throws -> Result
 
+    /// Opens the staging of a transfer as ``withStaging(_:expectedSize:_:)`` does, and keeps its first bytes.
+    ///
+    /// What lies behind the first `durableBytes` is cut off. When less than that is there, or the store cannot go on
+    /// with what is there, nothing is kept; ``StagedImage/keptBytes`` tells.
+    ///
+    /// - Parameter durableBytes: What ``StagedImage/synchronize()`` returned, or less: a multiple of
+    ///   ``ImageModel/ChunkPool/alignment``.
+    /// - Throws: As ``withStaging(_:expectedSize:_:)`` does; nothing is touched when another process is writing.
+    func withStaging<Result: Sendable>(
+        _ transfer: TransferID, keeping durableBytes: Int64, expectedSize: Int64?,
+        _ body: (any StagedImage) async throws -> Result
+    ) async throws -> Result
+
     /// The object a transfer committed, or nil when it never did. Answers a successor's question after a crash.
     func committedObject(of transfer: TransferID) async throws(StoreError) -> StoredObject?
 
@@ -42,8 +55,15 @@ public protocol ImageStore: Sendable {
 /// The bytes of one transfer while they are written, by one writer, from the first to the last.
 ///
 /// One task calls, one call at a time, and not after the `body` of ``ImageStore/withStaging(_:expectedSize:_:)``
-/// returned.
+/// returned. Only ``synchronize()`` may also be called by a second task while the first one appends.
 public protocol StagedImage: Sendable {
+    /// The bytes kept of what an earlier writer staged; the next chunk goes behind them.
+    var keptBytes: Int64 { get }
+
+    /// Bytes that were kept, from `offset`, a multiple of ``ImageModel/ChunkPool/alignment``: as many as fit a chunk;
+    /// nil at ``keptBytes``. Comes before the first chunk is appended.
+    func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk?
+
     /// Appends a chunk. Every chunk but the last must be full, so that writes stay aligned.
     ///
     /// May return when the chunk is only queued, so that the caller prepares the next one meanwhile; a store keeps a
@@ -52,11 +72,29 @@ public protocol StagedImage: Sendable {
     /// after it: a transfer whose bytes did not all arrive cannot be committed.
     func append(_ chunk: ImageChunk) async throws(StoreError)
 
-    /// Makes all appended bytes durable and returns their number.
+    /// Makes all bytes appended so far durable and returns their number, kept ones included.
     func synchronize() async throws(StoreError) -> Int64
 
     /// Makes the bytes durable and visible as an object, at once and whole; nothing can be appended afterwards.
     func commit() async throws(StoreError) -> StoredObject
+}
+
+extension ImageStore {
+    /// Keeps nothing: for stores that cannot go on with what an earlier writer staged.
+    public func withStaging<Result: Sendable>(
+        _ transfer: TransferID, keeping durableBytes: Int64, expectedSize: Int64?,
+        _ body: (any StagedImage) async throws -> Result
+    ) async throws -> Result {
+        try await withStaging(transfer, expectedSize: expectedSize, body)
+    }
+}
+
+extension StagedImage {
+    /// Nothing, unless the store knows better.
+    public var keptBytes: Int64 { 0 }
+
+    /// Nothing, unless the store knows better.
+    public func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? { nil }
 }
 
 /// A committed object.

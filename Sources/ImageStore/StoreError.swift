@@ -10,12 +10,15 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     public let message: String
     /// Whether the same call may succeed later.
     public let isTransient: Bool
+    /// Whether another process holds the transfer: it lives, and its bytes must be left alone.
+    public let isHeldElsewhere: Bool
 
     /// An error from its parts.
-    public init(_ code: FailureCode, _ message: String, isTransient: Bool) {
+    public init(_ code: FailureCode, _ message: String, isTransient: Bool, isHeldElsewhere: Bool = false) {
         self.code = code
         self.message = message
         self.isTransient = isTransient
+        self.isHeldElsewhere = isHeldElsewhere
     }
 
     /// The code and the sentence.

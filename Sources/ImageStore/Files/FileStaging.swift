@@ -11,8 +11,10 @@ actor FileStaging: StagedImage {
     private let expectedSize: Int64?
     private nonisolated let thread: IOThread
     private nonisolated let writes = WriteQueue()
+    private nonisolated let kept = Atomic<Int64>(0)
     private var file: StagingFile?
 
+    nonisolated var keptBytes: Int64 { kept.load(ordering: .acquiring) }
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     init(of store: FileStore, _ name: FileStoreLayout.FileName, expectedSize: Int64?) throws(StoreError) {
@@ -22,9 +24,17 @@ actor FileStaging: StagedImage {
         thread = try storeErrors(in: store.name) { try IOThread() }
     }
 
-    /// Opens the file; comes before everything else.
-    func open() throws(StoreError) {
-        file = try storeErrors(in: store.name) { try StagingFile(of: store, name, expectedSize: expectedSize) }
+    /// Opens the file and keeps its first bytes; comes before everything else.
+    func open(keeping durableBytes: Int64) throws(StoreError) {
+        let file = try storeErrors(in: store.name) {
+            try StagingFile(of: store, name, keeping: durableBytes, expectedSize: expectedSize)
+        }
+        kept.store(file.keptBytes, ordering: .releasing)
+        self.file = file
+    }
+
+    func keptChunk(at offset: Int64) throws(StoreError) -> ImageChunk? {
+        try storeErrors(in: store.name) { try openFile().keptChunk(at: offset) }
     }
 
     /// Closes the file after the last queued write, and with it lets go of the lock.

@@ -92,6 +92,8 @@ extension FileStore {
     }
 
     private func isBeingWritten(_ file: OpenFile) -> StoreError {
-        StoreError(.storeUnavailable, "store \(name): another process is writing \(file.path)", isTransient: true)
+        StoreError(
+            .storeUnavailable, "store \(name): another process is writing \(file.path)", isTransient: true,
+            isHeldElsewhere: true)
     }
 }

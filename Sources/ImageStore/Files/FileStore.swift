@@ -39,9 +39,17 @@ public struct FileStore: ImageStore {
     public func withStaging<Result: Sendable>(
         _ transfer: TransferID, expectedSize: Int64?, _ body: (any StagedImage) async throws -> Result
     ) async throws -> Result {
+        try await withStaging(transfer, keeping: 0, expectedSize: expectedSize, body)
+    }
+
+    /// Opens the staging file, locked and cut to the bytes that are kept, lends it to `body`, and closes it.
+    public func withStaging<Result: Sendable>(
+        _ transfer: TransferID, keeping durableBytes: Int64, expectedSize: Int64?,
+        _ body: (any StagedImage) async throws -> Result
+    ) async throws -> Result {
         let file = try FileStoreLayout.FileName(transfer, in: name)
         let staged = try FileStaging(of: self, file, expectedSize: expectedSize)
-        try await staged.open()
+        try await staged.open(keeping: durableBytes)
         do {
             let result = try await body(staged)
             await staged.close()

@@ -74,6 +74,22 @@ final class OpenFile {
         guard count == bytes.count else { throw SystemCallError(attempt: "write", path: path, number: ENOSPC) }
     }
 
+    /// Fills all of `buffer` from `offset`.
+    ///
+    /// - Throws: With `EIO` when the file ends before.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemCallError) {
+        var count = 0
+        while count < buffer.count {
+            let length = try systemCall("read", path) {
+                pread(
+                    descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count,
+                    off_t(offset) + off_t(count))
+            }
+            guard length > 0 else { throw SystemCallError(attempt: "read", path: path, number: EIO) }
+            count += length
+        }
+    }
+
     /// The first `limit` bytes.
     func read(limit: Int) throws(SystemCallError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: limit)

@@ -16,10 +16,14 @@ final class StagingFile {
     private let file: OpenFile
     private let expectedSize: Int64?
     private var isDirect: Bool
+    /// The bytes of an earlier writer that are kept.
+    let keptBytes: Int64
     /// Where the next byte goes.
-    private var end: Int64 = 0
+    private var end: Int64
     /// How far the pages that went through the cache have been dropped from it.
-    private var droppedEnd: Int64 = 0
+    private var droppedEnd: Int64
+    /// Where kept bytes are read into; made when they are asked for.
+    private lazy var reader = KeptBytesReader(file)
     /// Where the free space is looked at next.
     private var nextSpaceCheck: Int64 = 0
 
@@ -27,9 +31,9 @@ final class StagingFile {
     /// How much may lie in the page cache, and how far apart looks at the free space are.
     private static let stride: Int64 = 32 << 20
 
-    /// Opens, locks and empties the file.
+    /// Opens and locks the file, and cuts it to the bytes that are kept: all of `durableBytes`, or none.
     init(
-        of store: FileStore, _ name: FileStoreLayout.FileName, expectedSize: Int64?
+        of store: FileStore, _ name: FileStoreLayout.FileName, keeping durableBytes: Int64, expectedSize: Int64?
     ) throws {
         self.store = store
         self.name = name
@@ -39,9 +43,20 @@ final class StagingFile {
             throw SystemCallError(attempt: "open", path: "\(staging.path)/\(name.name)", number: ENOENT)
         }
         self.file = file
-        try file.truncate(to: 0)
+        let isThere = try durableBytes % Self.pageSize == 0 && file.status().size >= durableBytes
+        keptBytes = isThere ? max(0, durableBytes) : 0
+        end = keptBytes
+        droppedEnd = keptBytes
+        try file.truncate(to: keptBytes)
         isDirect = try file.setDirect(true)
         try checkSpace()
+    }
+
+    /// Kept bytes from `offset`; nil behind the last of them.
+    func keptChunk(at offset: Int64) throws -> ImageChunk? {
+        let length = min(keptBytes - offset, Int64(KeptBytesReader.chunkSize))
+        guard length > 0 else { return nil }
+        return try reader.chunk(at: offset, length: Int(length))
     }
 
     func append(_ chunk: ImageChunk) throws {
