@@ -11,32 +11,58 @@ struct BytePass {
     let plan: ImportPlan
     let claimed: ClaimedJob
     let environment: JobEnvironment
+    /// What is known of the bytes before those to come.
+    let seen: BytesSeen
+    /// Nil when nothing could go on from a checkpoint.
+    let checkpoints: CheckpointWriter?
 
-    /// Reads the source to its end and returns what the bytes were, compared with all that was expected.
+    /// Reads the source to its end and returns what all bytes were, compared with all that was expected.
     func run() async throws -> TransferResult {
-        var facts = source.facts
-        let (size, report, digests) = try await ImageDigests.withDigests(Set(plan.algorithms)) { digests in
-            var detector = FormatDetector()
-            var meter = ProgressMeter(claimed: claimed, environment: environment, source: source.facts)
-            var size: Int64 = 0
-            while let chunk = try await source.nextChunk() {
-                size += Int64(chunk.count)
-                try plan.verifySoFar(size)
-                try detector.update(chunk)
-                try await digests.update(chunk)
-                for image in staged { try await image.append(chunk) }
-                try await meter.note(size)
+        let begin = seen.count
+        do {
+            try await move()
+        } catch let error where error is SourceError || error is CancellationError {
+            // What ended is the fetch: all that came before is whole, and worth a last checkpoint.
+            if let checkpoints, seen.count > begin, CheckpointWriter.isPossible(after: seen.count) {
+                try? await checkpoints.write(after: seen.count, seen.mark())
             }
-            return (size, try detector.finish(), try await digests.finish())
+            throw error
         }
-        facts.size = size
+        let (report, digests) = try await seen.finish()
+        var facts = source.facts
+        facts.size = seen.count
         facts.digests = digests
-        try plan.verify(size: size, format: report.format, digests: digests)
+        try plan.verify(size: seen.count, format: report.format, digests: digests)
         try verifyVirtualSize(report)
         let content = ImageContent(
-            format: report.format, size: size, virtualSize: report.virtualSize ?? size,
+            format: report.format, size: seen.count, virtualSize: report.virtualSize ?? seen.count,
             digests: digests.filter { plan.recorded.contains($0.algorithm) })
         return TransferResult(content: content, source: facts)
+    }
+
+    /// Brings every chunk to where it belongs. Checkpoints are written beside that, one at a time, so that the bytes
+    /// need not wait for the disk.
+    private func move() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var meter = ProgressMeter(
+                claimed: claimed, environment: environment, source: source.facts, bytes: seen.count)
+            var nextCheckpoint = seen.count + environment.checkpointInterval
+            while let chunk = try await source.nextChunk() {
+                try plan.verifySoFar(seen.count + Int64(chunk.count))
+                try await seen.add(chunk)
+                for image in staged { try await image.append(chunk) }
+                try await meter.note(seen.count)
+                let bytes = seen.count
+                guard let checkpoints, bytes >= nextCheckpoint, CheckpointWriter.isPossible(after: bytes) else {
+                    continue
+                }
+                nextCheckpoint = bytes + environment.checkpointInterval
+                try await group.next()
+                let midstates = seen.mark()
+                group.addTask { try await checkpoints.write(after: bytes, midstates) }
+            }
+            try await group.waitForAll()
+        }
     }
 
     private func verifyVirtualSize(_ report: ImageReport) throws {

@@ -30,6 +30,18 @@ struct ImportPlan {
         try Self.requireSupported(request)
     }
 
+    /// Whether a fetch that is interrupted can go on with the same object.
+    func canResume(_ source: SourceFacts) -> Bool {
+        source.strongValidator != nil
+    }
+
+    /// What is missing behind the bytes that are there.
+    func fetch(from resumption: Resumption) -> FetchRequest {
+        var request = fetch
+        request.resume = ResumePoint(offset: resumption.offset, validator: resumption.source.strongValidator)
+        return request
+    }
+
     private static func stores(
         _ names: [StoreName]?, in environment: JobEnvironment
     ) throws -> [any ImageStore] {

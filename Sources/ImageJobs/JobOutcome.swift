@@ -28,20 +28,24 @@ extension JobOutcome {
     ///   - stop: Why the attempt was stopped from outside, if it was: that explains any error.
     ///   - job: The job, whose last failure tells whether an error came again.
     init(_ error: any Error, stop: StopReason?, job: Job) {
-        if stop == .leaseLost || (error as? CatalogError)?.code == .fenced {
+        let interruption = error as? InterruptedImport
+        let cause = interruption?.cause ?? error
+        if stop == .leaseLost || (cause as? CatalogError)?.code == .fenced {
             self = .fenced
         } else if stop == .cancelRequested {
             self = .cancelled
-        } else if stop == .shutdown {
+        } else if stop == .shutdown || cause is CancellationError {
             self = .interrupted
         } else {
-            self = Self.judge(Failure(from: error), of: job)
+            self = Self.judge(Failure(from: cause), of: job, hasProgressed: interruption?.hasProgressed ?? false)
         }
     }
 
-    private static func judge(_ failure: Failure, of job: Job) -> Self {
-        // A body that ends early is tried once more: the connection may have been cut. Twice is the server's fault.
-        let isRepeated = failure.code == .sourceTruncated && job.failure?.code == .sourceTruncated
+    private static func judge(_ failure: Failure, of job: Job, hasProgressed: Bool) -> Self {
+        // A body that ends early is tried once more: the connection may have been cut. Twice is the server's fault,
+        // unless the second attempt got further than the first.
+        let isRepeated =
+            failure.code == .sourceTruncated && job.failure?.code == .sourceTruncated && !hasProgressed
         return failure.isRetryable && !isRepeated ? .retry(failure) : .failed(failure)
     }
 }

@@ -17,11 +17,18 @@ public struct JobRunner: Sendable {
     public func run(_ claimed: ClaimedJob, control: JobControl) async {
         let outcome = await outcome(of: claimed, control: control)
         await settle(outcome, of: claimed, control: control)
+        if claimed.job.kind == .import { await clearAbandonedTransfers() }
+    }
+
+    /// Removes what ended jobs left in stores: those that ended while they waited for another attempt, and those whose
+    /// bytes a process held that could not be told to stop.
+    public func clearAbandonedTransfers() async {
+        await AbandonedTransfers(environment: environment).clear()
     }
 
     private func outcome(of claimed: ClaimedJob, control: JobControl) async -> JobOutcome {
         do {
-            try await withStop(control) { try await perform(claimed) }
+            try await withStop(control) { try await perform(claimed, control) }
             return .recorded
         } catch {
             return JobOutcome(error, stop: control.reason, job: claimed.job)
@@ -46,9 +53,9 @@ public struct JobRunner: Sendable {
         }
     }
 
-    private func perform(_ claimed: ClaimedJob) async throws {
+    private func perform(_ claimed: ClaimedJob, _ control: JobControl) async throws {
         switch claimed.job.kind {
-        case .import: try await ImportJob(claimed, environment: environment).run()
+        case .import: try await ImportJob(claimed: claimed, environment: environment, control: control).run()
         case .share: try await environment.catalog.share(claimed.lease)
         case .update: try await environment.catalog.update(claimed.lease)
         case .delete: try await DeleteJob(claimed, environment: environment).run()

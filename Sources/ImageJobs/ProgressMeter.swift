@@ -9,11 +9,12 @@ struct ProgressMeter {
     private let source: SourceFacts
     private var lastNote: (time: Duration, bytes: Int64)
 
-    init(claimed: ClaimedJob, environment: JobEnvironment, source: SourceFacts) {
+    /// A meter that begins at `bytes`, which came in an earlier attempt.
+    init(claimed: ClaimedJob, environment: JobEnvironment, source: SourceFacts, bytes: Int64) {
         self.claimed = claimed
         self.environment = environment
         self.source = source
-        lastNote = (environment.time.now(), 0)
+        lastNote = (environment.time.now(), bytes)
     }
 
     /// Notes that `bytes` have passed.

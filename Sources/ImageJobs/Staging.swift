@@ -5,6 +5,8 @@ import ImageStore
 struct Staging {
     let stores: [any ImageStore]
     let transfers: [TransferID]
+    /// What is kept of the bytes that earlier attempts staged.
+    let keptBytes: Int64
     let expectedSize: Int64?
 
     /// Opens one staging after the other and lends them all to `body`.
@@ -18,7 +20,9 @@ struct Staging {
         from index: Int, opened: [any StagedImage], _ body: ([any StagedImage]) async throws -> Result
     ) async throws -> Result {
         guard index < stores.count else { return try await body(opened) }
-        return try await stores[index].withStaging(transfers[index], expectedSize: expectedSize) { staged in
+        return try await stores[index].withStaging(
+            transfers[index], keeping: keptBytes, expectedSize: expectedSize
+        ) { staged in
             try await open(from: index + 1, opened: opened + [staged], body)
         }
     }

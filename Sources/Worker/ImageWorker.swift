@@ -13,6 +13,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     private let intake: Intake<Queues>
     private let scheduler: Scheduler
     private let keeper: LeaseKeeper
+    private let cleaner: TransferCleaner
     private let relay: OutboxRelay<Exchange>
     private let progress: ProgressFeed<Exchange>
     private let queues: Queues
@@ -51,6 +52,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
             catalog: environment.catalog, runner: JobRunner(environment: environment), worker: id, plan: plan,
             time: environment.time, running: running, wakeUp: schedulerWakeUp, pulse: pulse, logger: logger,
             didChange: relayWakeUp.signal)
+        cleaner = TransferCleaner(runner: JobRunner(environment: environment), time: environment.time)
         keeper = LeaseKeeper(
             catalog: environment.catalog, plan: plan, time: environment.time, running: running, pulse: pulse,
             logger: logger)
@@ -72,6 +74,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
             group.addTask { await keeper.watch() }
             group.addTask { await keeper.watchForCancels() }
             group.addTask { await progress.run() }
+            group.addTask { await cleaner.run() }
             await withTaskGroup(of: Void.self) { relaying in
                 let hasDrained = DrainRequest()
                 relaying.addTask { await relay.run(until: hasDrained) }

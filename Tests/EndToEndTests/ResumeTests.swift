@@ -1,0 +1,187 @@
+import Catalog
+import Foundation
+import ImageModel
+import TestSupport
+import Testing
+
+@Suite("Interrupted imports", .needsBroker, .timeLimit(.minutes(10)))
+struct ResumeTests {
+    /// What is fetched again after a crash, at most, and what is on its way between origin and disk.
+    private static let interval: Int64 = 32 << 20
+    private static let underWay: Int64 = 16 << 20
+
+    @Test("An import whose worker is killed three times fetches no byte more than one interval again each time")
+    func killed() async throws {
+        try await withSite { site in
+            let size: Int64 = 200_000_000
+            let gate = Gate()
+            let image = OriginAnswer.pattern(size: size, seed: 3).etag("\"v1\"")
+            site.origin.serve(
+                "/image", image.holding(after: 40 << 20, until: gate), image.holding(after: 75 << 20, until: gate),
+                image.holding(after: 150 << 20, until: gate), image)
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/image")
+                    .setting("digests", to: ["md5", "sha256", "sha512", "blake2b-512"]).setting("max_attempts", to: 2))
+            for (number, checkpoint) in [32, 64, 128].enumerated() {
+                let worker = try site.startWorker()
+                await site.origin.journal.wait { $0.held["/image"] == number + 1 }
+                try await site.checkpoint(of: "job-1", atLeast: Int64(checkpoint) << 20)
+                worker.signal(SIGKILL)
+                #expect(try await worker.waitForEnd() == .signalled(SIGKILL))
+            }
+            let last = try site.startWorker()
+            #expect(try await site.end(of: "job-1", limit: .seconds(60)).phase == "completed")
+            try await site.stop(last)
+            let journal = site.origin.journal.entries
+            #expect(journal.requests(for: "/image").compactMap { $0["range"] }.count == 3)
+            #expect(journal.bytesSent["/image", default: 0] <= size + 3 * (Self.interval + Self.underWay))
+            #expect(try await site.job("job-1").failedAttempts == 0)
+            try await site.expectTrueDigests(of: "image-1", size: size)
+            #expect(try await site.storedBytes(of: "image-1") == PatternBytes(size: size, seed: 3).all)
+            #expect(site.objects.count == 1 && site.staged.isEmpty)
+        }
+    }
+
+    @Test("A worker that drains leaves a checkpoint of all it has, and the next one goes on from there")
+    func drained() async throws {
+        try await withSite(["worker.drain": "1s", "lease.duration": "60s", "lease.renew": "1s"]) { site in
+            let size: Int64 = 12 << 20 + 77
+            let gate = Gate()
+            let image = OriginAnswer.pattern(size: size).lastModified("Sat, 01 Jan 2022 00:00:00 GMT")
+            site.origin.serve("/image", image.holding(after: 10 << 20, until: gate), image)
+            let first = try site.startWorker()
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/image").setting("max_attempts", to: 1))
+            await site.origin.journal.wait { $0.held["/image"] == 1 }
+            first.signal(SIGTERM)
+            #expect(try await first.waitForEnd(limit: .seconds(10)) == .exited(0))
+            #expect(try await site.job("job-1").state == .queued)
+            let second = try site.startWorker()
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            try await site.stop(second)
+            let requests = site.origin.journal.entries.requests(for: "/image")
+            #expect(requests.count == 2 && requests[1]["if-range"] == "Sat, 01 Jan 2022 00:00:00 GMT")
+            #expect(requests[1]["range"] == "bytes=\(10 << 20)-")
+            #expect(try await site.job("job-1").failedAttempts == 0)
+            try await site.expectWhole("job-1", image: "image-1", PatternBytes(size: size))
+        }
+    }
+
+    @Test("A connection that is cut again and again goes on where it was cut, as long as it gets further")
+    func cut() async throws {
+        try await withSite { site in
+            let size: Int64 = 9 << 20 + 5
+            let image = OriginAnswer.pattern(size: size).etag("\"v1\"")
+            site.origin.serve(
+                "/image", image.hangingUp(after: 2 << 20 + 9), image.hangingUp(after: 5 << 20 + 9),
+                image.hangingUp(after: 7 << 20), image)
+            let worker = try site.startWorker()
+            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            try await site.stop(worker)
+            let ranges = site.origin.journal.entries.requests(for: "/image").map { $0["range"] }
+            #expect(ranges == [nil, "bytes=\(2 << 20)-", "bytes=\(5 << 20)-", "bytes=\(7 << 20)-"])
+            try await site.expectWhole("job-1", image: "image-1", PatternBytes(size: size))
+        }
+    }
+
+    @Test("A body that always ends at the same byte fails as truncated, and leaves no byte")
+    func lying() async throws {
+        try await withSite { site in
+            site.origin.serve("/image", .pattern(size: 9 << 20).etag("\"v1\"").hangingUp(after: 2 << 20))
+            let worker = try site.startWorker()
+            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
+            let end = try await site.end(of: "job-1")
+            #expect(end.phase == "failed")
+            #expect(end.data["error", "code"].text == "source_truncated")
+            #expect(site.objects.isEmpty && site.staged.isEmpty)
+            try await site.stop(worker)
+        }
+    }
+
+    @Test(
+        "What cannot be gone on with begins again: another object, no ranges, no validator",
+        arguments: ["changed", "plain", "weak"])
+    func beginsAgain(_ path: String) async throws {
+        try await withSite { site in
+            let size: Int64 = 4 << 20 + 3
+            let tagged = OriginAnswer.pattern(size: size).etag("\"v1\"")
+            let weak = OriginAnswer.pattern(size: size).etag("W/\"v1\"")
+            site.origin.serve(
+                "/changed", tagged.hangingUp(after: 3 << 20), .pattern(size: size, seed: 2).etag("\"v2\""))
+            site.origin.serve("/plain", tagged.hangingUp(after: 3 << 20), tagged.withoutRanges())
+            site.origin.serve("/weak", weak.hangingUp(after: 3 << 20), weak)
+            let worker = try site.startWorker()
+            try await site.publish(site.importJob("job-1", image: "image-1", path: "/\(path)"))
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            try await site.stop(worker)
+            try await site.expectWhole(
+                "job-1", image: "image-1", PatternBytes(size: size, seed: path == "changed" ? 2 : 1))
+        }
+    }
+
+    /// Goal: digests are of what lies in the store, whatever a source claims. Method: it claims by its tag that nothing
+    /// changed while every byte did.
+    @Test("A source that changes its bytes under the same tag cannot make the catalog lie")
+    func sameTag() async throws {
+        try await withSite { site in
+            let size: Int64 = 6 << 20
+            site.origin.serve(
+                "/image", .pattern(size: size, seed: 1).etag("\"v1\"").hangingUp(after: 3 << 20),
+                .pattern(size: size, seed: 2).etag("\"v1\""))
+            let worker = try site.startWorker()
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/image")
+                    .setting("digests", to: ["sha1", "sha256", "sha384"]))
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            try await site.stop(worker)
+            try await site.expectTrueDigests(of: "image-1", size: size)
+            let stored = try await site.storedBytes(of: "image-1")
+            #expect(Array(stored[..<(3 << 20)]) == Array(PatternBytes(size: size, seed: 1).all[..<(3 << 20)]))
+            #expect(Array(stored[(3 << 20)...]) == Array(PatternBytes(size: size, seed: 2).all[(3 << 20)...]))
+        }
+    }
+
+    @Test("A job that is cancelled while it waits for its next attempt leaves no byte")
+    func cancelledBetweenAttempts() async throws {
+        try await withSite(["retry.base": "5m", "retry.max": "5m"]) { site in
+            site.origin.serve("/image", .pattern(size: 9 << 20).etag("\"v1\"").hangingUp(after: 5 << 20))
+            let worker = try site.startWorker()
+            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
+            try await site.event("retrying", of: "job-1")
+            #expect(site.staged.count == 1)
+            try await site.publish(site.cancel("cancel-1", of: "job-1"))
+            #expect(try await site.end(of: "job-1").phase == "cancelled")
+            while !site.staged.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+            #expect(site.objects.isEmpty)
+            try await site.stop(worker)
+        }
+    }
+}
+
+extension Site {
+    /// Waits until so many bytes of a job's import are durable; only the catalog tells.
+    fileprivate func checkpoint(of job: String, atLeast bytes: Int64) async throws {
+        let id = try #require(JobID(job))
+        let catalog = try catalog()
+        while try await !catalog.read({ rows in
+            try rows.openTransfers(of: id).contains { ($0.checkpoint?.durableBytes ?? 0) >= bytes }
+        }) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Compares every recorded digest with what the system's own program makes of the stored file.
+    fileprivate func expectTrueDigests(of image: String, size: Int64) async throws {
+        let found = try await self.image(image)
+        let content = try #require(found.content)
+        #expect(content.size == size)
+        let path = try #require(found.replicas.first?.url.flatMap(URL.init(string:))?.path)
+        for digest in content.digests {
+            let name = digest.algorithm == .blake2b512 ? "b2" : digest.algorithm.rawValue
+            let program = try Program("/usr/bin/\(name)sum", [path], environment: ["PATH": "/usr/bin:/bin"])
+            #expect(try await program.waitForEnd() == .exited(0))
+            #expect(program.output.entries.first?.hasPrefix(digest.hex) == true, "\(digest.algorithm.rawValue)")
+        }
+    }
+}
