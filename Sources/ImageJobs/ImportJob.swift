@@ -74,6 +74,9 @@ struct ImportJob {
             }
         } catch let error as StoreError where error.isHeldElsewhere {
             throw BeginAgain(error.message)
+        } catch let error as Failure where resumption.isUnproven {
+            // The parts of two objects match no digest; only the whole can say what the source serves now.
+            throw BeginAgain(error.message)
         }
     }
 

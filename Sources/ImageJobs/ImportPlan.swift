@@ -30,15 +30,18 @@ struct ImportPlan {
         try Self.requireSupported(request)
     }
 
-    /// Whether a fetch that is interrupted can go on with the same object.
+    /// Whether a fetch that is interrupted can go on: a validator proves that the object is the same, or an expected
+    /// digest will.
     func canResume(_ source: SourceFacts) -> Bool {
-        source.strongValidator != nil
+        source.strongValidator != nil || !expectations.digests.isEmpty
     }
 
     /// What is missing behind the bytes that are there.
     func fetch(from resumption: Resumption) -> FetchRequest {
         var request = fetch
-        request.resume = ResumePoint(offset: resumption.offset, validator: resumption.source.strongValidator)
+        request.resume = ResumePoint(
+            offset: resumption.offset, validator: resumption.source.strongValidator,
+            isUnproven: resumption.isUnproven)
         return request
     }
 

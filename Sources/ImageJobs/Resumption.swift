@@ -13,6 +13,8 @@ struct Resumption {
     var offset: Int64 { checkpoint.durableBytes }
     /// What the source said of the object whose first bytes are there.
     var source: SourceFacts { checkpoint.source }
+    /// Whether only the digest of the whole can tell that the rest is of the same object.
+    var isUnproven: Bool { source.strongValidator == nil }
 
     /// Makes sure that the source serves the rest of the same object.
     func verify(_ opened: any OpenedSource) throws(BeginAgain) {

@@ -9,7 +9,7 @@ import ImageModel
 /// Redirects are followed by hand, each judged like a first URL, and never from https to http. Every address is judged
 /// when a socket is about to connect to it (``AddressPolicy``).
 ///
-/// A resumed fetch asks for a range only when its point carries a strong validator; otherwise, and when the server does
+/// A resumed fetch asks for a range only when its point carries a strong validator or is unproven; otherwise, and when the server does
 /// not honour it, the bytes start at 0 and ``OpenedSource/offset`` says so.
 ///
 /// The thread ends when the last reference is gone; releasing it waits for the thread.
@@ -71,8 +71,9 @@ public final class HTTPImageSource: ImageSource {
     ) -> TransferOrder {
         var fields = ["Accept-Encoding: identity"]
         var resume: ResumePoint?
-        if let point = request.resume, point.offset > 0, let validator = point.strongValidator {
-            fields += ["Range: bytes=\(point.offset)-", "If-Range: \(validator)"]
+        if let point = request.resume, point.offset > 0, point.strongValidator != nil || point.isUnproven {
+            fields.append("Range: bytes=\(point.offset)-")
+            if let validator = point.strongValidator { fields.append("If-Range: \(validator)") }
             resume = point
         }
         if let line = request.credential?.line(for: target) { fields.append(line) }

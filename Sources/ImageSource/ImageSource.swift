@@ -69,10 +69,14 @@ public struct ResumePoint: Sendable, Hashable {
     public var offset: Int64
     /// A strong ETag or a Last-Modified date, for `If-Range` (RFC 9110, section 13.1.5).
     public var validator: String?
+    /// Whether to go on although no validator proves that the object is still the same: for callers that know the
+    /// digest of the whole.
+    public var isUnproven: Bool
 
     /// A point from its parts.
-    public init(offset: Int64, validator: String?) {
+    public init(offset: Int64, validator: String?, isUnproven: Bool = false) {
         self.offset = offset
         self.validator = validator
+        self.isUnproven = isUnproven
     }
 }

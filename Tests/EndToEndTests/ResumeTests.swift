@@ -142,6 +142,29 @@ struct ResumeTests {
         }
     }
 
+    @Test("Without a validator only a job that expects a digest goes on, and begins again when that is wrong")
+    func expectedDigest() async throws {
+        try await withSite { site in
+            let size: Int64 = 5 << 20 + 3
+            let image = OriginAnswer.pattern(size: size)
+            let other = OriginAnswer.pattern(size: size, seed: 2)
+            site.origin.serve("/same", image.hangingUp(after: 3 << 20), image)
+            site.origin.serve("/other", other.hangingUp(after: 3 << 20), image)
+            let worker = try site.startWorker()
+            let digest = JSON.string(sha256(PatternBytes(size: size).all))
+            for path in ["same", "other"] {
+                let job = site.importJob(path, image: "image-\(path)", path: "/\(path)")
+                try await site.publish(job.setting("expect", "digests", "sha256", to: digest))
+                #expect(try await site.end(of: path).phase == "completed")
+                #expect(try await site.storedBytes(of: "image-\(path)") == PatternBytes(size: size).all)
+            }
+            try await site.stop(worker)
+            let journal = site.origin.journal.entries
+            #expect(journal.requests(for: "/same").map { $0["range"] } == [nil, "bytes=\(3 << 20)-"])
+            #expect(journal.requests(for: "/other").map { $0["range"] } == [nil, "bytes=\(3 << 20)-", nil])
+        }
+    }
+
     @Test("A job that is cancelled while it waits for its next attempt leaves no byte")
     func cancelledBetweenAttempts() async throws {
         try await withSite(["retry.base": "5m", "retry.max": "5m"]) { site in

@@ -62,6 +62,18 @@ struct ResumeTests {
         #expect(await origin.requests(for: "/image").first?["range"] == nil)
     }
 
+    @Test("An unproven point asks for a range without a condition")
+    func unproven() async throws {
+        let origin = try Origin()
+        origin.serve("/image", .pattern(size: size).etag("W/\"v1\""))
+        let fetched = try await source(for: origin).fetch(
+            origin.url("/image"), expecting: PatternBytes(size: size),
+            resume: ResumePoint(offset: 100_000, validator: nil, isUnproven: true))
+        #expect(fetched.offset == 100_000 && fetched.isRight)
+        let seen = await origin.requests(for: "/image").first
+        #expect(seen?["range"] == "bytes=100000-" && seen?["if-range"] == nil)
+    }
+
     @Test("All bytes there already is an empty rest; more bytes than there are is a changed object")
     func atAndBehindTheEnd() async throws {
         let origin = try Origin()
