@@ -60,6 +60,30 @@ struct FormatDetectorQemuTests {
         }
     }
 
+    @Test("Passing over what the detector does not need changes no report", arguments: QemuCase.all)
+    func passesOver(_ qemu: QemuCase) async throws {
+        let directory = try TemporaryDirectory()
+        let file = try image(qemu, in: directory)
+        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: file)))
+        let whole = try inspect(bytes, chunkSize: 65_536)
+        let last = bytes.count - bytes.count % 4_096
+        for end in Set([4_096, 65_536, 1 << 20, 2 << 20, last - 4_096, last]) where end > 0 && end <= last {
+            var detector = FormatDetector()
+            var shown = 0
+            while detector.position < end {
+                let needed = Int(detector.nextNeeded(before: Int64(end)))
+                detector.skip(to: Int64(needed - needed % 4_096))
+                let place = Int(detector.position)
+                let part = bytes[place..<min(place + 4_096, end)]
+                shown += part.count
+                try part.withUnsafeBytes { try detector.update($0) }
+            }
+            #expect(end < 2 << 20 || shown < end, "\(shown) of \(end) bytes were needed")
+            try bytes[end...].withUnsafeBytes { try detector.update($0) }
+            #expect(try detector.finish() == whole, "interrupted at \(end)")
+        }
+    }
+
     @Test("A vmdk whose data lies in other files is refused", arguments: ["monolithicFlat", "twoGbMaxExtentSparse"])
     func vmdkDescriptor(_ subformat: String) throws {
         let directory = try TemporaryDirectory()

@@ -83,6 +83,34 @@ struct FileStoreTests {
         }
     }
 
+    @Test("Whoever would go on with a transfer whose writer lives is told so, and cuts nothing off")
+    func goingOnBesideTheWriter() async throws {
+        try await store.adopt(for: catalog)
+        let successor = try FileStore(name: name, url: place.url)
+        try await store.withStaging(transfer, expectedSize: nil) { staged in
+            for chunk in ImageBytes(1 << 20).chunks() { try await staged.append(chunk) }
+            _ = try await staged.synchronize()
+            let error = await #expect(throws: StoreError.self) {
+                try await successor.withStaging(transfer, keeping: 4_096, expectedSize: nil) { _ in }
+            }
+            #expect(error?.isHeldElsewhere == true)
+            #expect(try await staged.commit().size == 1 << 20)
+        }
+    }
+
+    @Test("What is kept goes on past the page cache, and a place inside a page keeps nothing")
+    func keepingPages() async throws {
+        try await store.adopt(for: catalog)
+        for (kept, expected) in [(65_536, 65_536), (65_537, 0)] as [(Int64, Int64)] {
+            try await store.withStaging(transfer, expectedSize: nil) { staged in
+                for chunk in ImageBytes(100_000).chunks() { try await staged.append(chunk) }
+            }
+            try await store.withStaging(transfer, keeping: kept, expectedSize: nil) { staged in
+                #expect(staged.keptBytes == expected)
+            }
+        }
+    }
+
     @Test("The lock ends with the staging, so that a successor gets it")
     func lockEnds() async throws {
         try await store.adopt(for: catalog)

@@ -18,6 +18,11 @@ public struct ImageBytes: Sendable {
         self.bytes = bytes
     }
 
+    /// Just these bytes.
+    public init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
     /// The bytes as chunks, every one but the last full.
     public func chunks(of size: Int = 1 << 16) -> [ImageChunk] {
         let pool = ChunkPool(chunkSize: size, chunkLimit: max(1, (bytes.count + size - 1) / size))
