@@ -52,7 +52,7 @@ extension SQLiteRows {
         }
     }
 
-    private func entries(_ sql: String, _ arguments: StatementArguments) throws -> [OutboxEntry] {
+    func entries(_ sql: String, _ arguments: StatementArguments) throws -> [OutboxEntry] {
         try all(sql, arguments).map { row in
             let publishedAt: Int64? = row["published_at"]
             let destination: String? = row["destination"]

@@ -68,6 +68,8 @@ extension Ledger {
         var job = Job(
             request: submission.request, imageID: imageID(for: submission.request), acceptedAt: rows.now,
             traceparent: submission.traceparent)
+        job.retryOf = try retriedJob(by: submission.request)
+        job.hadSourceQuery = submission.sourceQuery == nil ? nil : true
         let admission = JobAdmission(
             canonicalForm: submission.canonicalForm, sourceQuery: submission.sourceQuery,
             replyTo: submission.replyTo, correlationID: submission.correlationID)

@@ -28,6 +28,8 @@ public struct Job: Hashable, Sendable, Codable {
     public var failure: Failure?
     /// The job this one retries.
     public var retryOf: JobID?
+    /// Whether the source URL had a query, which is wiped when the job ends; nil means none.
+    public var hadSourceQuery: Bool?
     /// The trace it belongs to.
     public var traceparent: String?
     /// When it was accepted.

@@ -3,10 +3,11 @@ import Catalog
 import ImageModel
 import JobMessages
 
-/// `longshore jobs list|show`
+/// `longshore jobs list|show|retry`
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "jobs", abstract: "Look at jobs in the catalog.", subcommands: [List.self, Show.self])
+        commandName: "jobs", abstract: "Look at jobs in the catalog, and try them again.",
+        subcommands: [List.self, Show.self, Retry.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List jobs, newest first.")

@@ -21,11 +21,7 @@ struct JobOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How often to try.", valueName: "n"))
     var maxAttempts: Int?
 
-    @Flag(help: "Wait until the job has ended, with progress; exit 0 when it succeeded, 1 when it did not.")
-    var wait = false
-
-    @Option(help: ArgumentHelp("With --wait: give up waiting after this time, such as 90s or 2h.", valueName: "time"))
-    var timeout: String?
+    @OptionGroup var waiting: WaitOptions
 
     /// The request for some work, with these options.
     func request(_ work: JobWork) throws -> JobRequest {
@@ -36,39 +32,9 @@ struct JobOptions: ParsableArguments {
             maxAttempts: maxAttempts, work: work)
     }
 
-    /// Sends the job, waits for it when asked to, and shows what became of it.
+    /// See ``WaitOptions/send(_:global:)``.
     func run(_ work: JobWork, sourceQuery: String? = nil, global: GlobalOptions) async throws {
-        let message = JobMessage(try request(work), sourceQuery: sourceQuery)
-        try check(message)
-        let limit = try timeout.map(duration)
-        let sender = try JobSender(try global.settings(), logger: global.quietLogger)
-        if wait {
-            try await JobFollower(json: global.json).follow(message, with: sender, timeout: limit)
-        } else {
-            try await sender.send([message])
-            if global.json {
-                Console.say(["job": ["id": .string(message.messageID), "kind": .string(message.routingKey)]])
-            } else {
-                Console.say("job \(message.messageID) is queued")
-            }
-        }
-    }
-
-    /// Finds now what the worker would reject later.
-    private func check(_ message: JobMessage) throws {
-        do throws(RejectedMessage) {
-            _ = try JobDecoder.decode(
-                IncomingMessage(body: message.body, routingKey: message.routingKey, messageID: message.messageID))
-        } catch {
-            throw CommandTrouble(.usage, error.message)
-        }
-    }
-
-    private func duration(_ text: String) throws -> Duration {
-        guard let duration = Duration(configured: text) else {
-            throw CommandTrouble(.usage, "--timeout \(text) is no time; write it like 90s, 5m or 2h")
-        }
-        return duration
+        try await waiting.send(JobMessage(try request(work), sourceQuery: sourceQuery), global: global)
     }
 }
 

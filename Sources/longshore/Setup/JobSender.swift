@@ -16,7 +16,7 @@ struct JobSender {
     /// Publishes messages, each confirmed by the broker and routed to a queue.
     func send(_ messages: [JobMessage]) async throws {
         try await access.requireReachable()
-        try await withPublisher { publisher in
+        try await access.withPublisher { publisher in
             for message in messages { try await publish(message, through: publisher) }
         }
     }
@@ -38,7 +38,7 @@ struct JobSender {
                 )
             }
             return try await feed.withEvents(matching: ["#"], onGap: gap) { events in
-                try await withPublisher { try await publish(message, through: $0) }
+                try await access.withPublisher { try await publish(message, through: $0) }
                 onSent()
                 while let (event, _) = await events.next() {
                     guard event.jobID == message.messageID else { continue }
@@ -63,22 +63,6 @@ struct JobSender {
             throw CommandTrouble(
                 .brokerUnreachable,
                 "broker: there is no exchange \"\(access.names.jobs)\": run `longshore topology declare` or a worker")
-        }
-    }
-
-    private func withPublisher<Result: Sendable>(
-        _ body: @Sendable (RabbitMQPublisher) async throws -> Result
-    ) async throws -> Result {
-        let publisher: RabbitMQPublisher
-        do throws(RabbitMQError) {
-            publisher = try RabbitMQPublisher(configuration: access.configuration)
-        } catch {
-            throw CommandTrouble(error)
-        }
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await publisher.run() }
-            defer { group.cancelAll() }
-            return try await body(publisher)
         }
     }
 
