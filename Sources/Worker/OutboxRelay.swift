@@ -133,7 +133,7 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
             return try await exchange.bury(
                 BuriedMessage(
                     body: letter.body, routingKey: letter.routingKey, contentType: letter.contentType,
-                    messageID: letter.messageID, correlationID: letter.correlationID,
+                    messageID: letter.messageID, correlationID: letter.correlationID, replyTo: letter.replyTo,
                     headers: entry.event.data.error.map { DeadLetterHeaders.headers(for: $0) } ?? [:]))
         }
     }

@@ -33,6 +33,7 @@ public struct BrokerEventExchange: EventExchange {
         properties.contentType = letter.contentType
         properties.messageID = letter.messageID
         properties.correlationID = letter.correlationID
+        properties.replyTo = letter.replyTo
         properties.deliveryMode = .persistent
         properties.headers = letter.headers.mapValues { .string($0) }
         return try await publish(

@@ -46,19 +46,22 @@ public struct BuriedMessage: Sendable, Hashable {
     public var messageID: String?
     /// Its `correlation_id`.
     public var correlationID: String?
+    /// Its `reply_to`, for whoever sends it again.
+    public var replyTo: String?
     /// The reason: `x-longshore-code`, `-path` and `-message`.
     public var headers: [String: String]
 
     /// A letter from its parts.
     public init(
         body: [UInt8], routingKey: String, contentType: String?, messageID: String?, correlationID: String?,
-        headers: [String: String]
+        replyTo: String? = nil, headers: [String: String]
     ) {
         self.body = body
         self.routingKey = routingKey
         self.contentType = contentType
         self.messageID = messageID
         self.correlationID = correlationID
+        self.replyTo = replyTo
         self.headers = headers
     }
 }
