@@ -25,7 +25,7 @@ public struct ImageCatalog: Sendable {
         try await database.read(body)
     }
 
-    private func write<Result: Sendable>(
+    func write<Result: Sendable>(
         _ body: @escaping @Sendable (Ledger) throws -> Result
     ) async throws(CatalogError) -> Result {
         let random = random

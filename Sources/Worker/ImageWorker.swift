@@ -1,10 +1,11 @@
 import Catalog
 public import ImageJobs
 public import ImageModel
+import ImageStore
 import JobMessages
 public import Logging
 
-/// A worker: intake, scheduler, lease keeper, relay and health, as child tasks of one group.
+/// A worker: intake, scheduler, lease keeper, relay and sweeper, as child tasks of one group.
 public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable {
     private let id: WorkerID
     private let plan: WorkerPlan
@@ -15,6 +16,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     private let keeper: LeaseKeeper
     private let cleaner: TransferCleaner
     private let relay: OutboxRelay<Exchange>
+    private let sweep: SweepLoop
     private let progress: ProgressFeed<Exchange>
     private let queues: Queues
     private let pulse = Pulse()
@@ -59,6 +61,12 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
         relay = OutboxRelay(
             exchange: exchange, encoder: encoder, catalog: environment.catalog, worker: id, plan: plan,
             time: environment.time, random: environment.random, wakeUp: relayWakeUp, pulse: pulse, logger: logger)
+        sweep = SweepLoop(
+            sweeper: Sweeper(
+                catalog: environment.catalog, stores: environment.stores.values.compactMap { $0 as? any SweptStore },
+                policy: plan.retention, logger: logger),
+            catalog: environment.catalog, worker: id, interval: plan.sweepInterval, time: environment.time,
+            logger: logger)
     }
 
     /// Works until `drain` is asked for or the task is cancelled.
@@ -75,6 +83,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
             group.addTask { await keeper.watchForCancels() }
             group.addTask { await progress.run() }
             group.addTask { await cleaner.run() }
+            group.addTask { await sweep.run() }
             await withTaskGroup(of: Void.self) { relaying in
                 let hasDrained = DrainRequest()
                 relaying.addTask { await relay.run(until: hasDrained) }

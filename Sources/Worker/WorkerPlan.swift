@@ -18,13 +18,18 @@ public struct WorkerPlan: Sendable, Hashable {
     public var prefix: String
     /// How often to look for work that other workers left, and for requests to cancel.
     public var poll: Duration
+    /// How long what nobody works on is kept.
+    public var retention: RetentionPolicy
+    /// How often the worker that holds the role sweeps.
+    public var sweepInterval: Duration
 
     /// A plan from its parts.
     public init(
         slots: [JobKind: Int] = [.import: 4, .copy: 2, .share: 8, .update: 8, .delete: 4], backlog: Int = 10_000,
         leaseDuration: Duration = .seconds(30), leaseRenewal: Duration = .seconds(10), drain: Duration = .seconds(30),
         replyQueues: [String] = ["amq.rabbitmq.reply-to.*", "amq.gen-*", "reply.*"], prefix: String = "longshore",
-        poll: Duration = .milliseconds(500)
+        poll: Duration = .milliseconds(500), retention: RetentionPolicy = RetentionPolicy(),
+        sweepInterval: Duration = .seconds(300)
     ) {
         self.slots = slots
         self.backlog = backlog
@@ -34,6 +39,8 @@ public struct WorkerPlan: Sendable, Hashable {
         self.replyQueues = replyQueues
         self.prefix = prefix
         self.poll = poll
+        self.retention = retention
+        self.sweepInterval = sweepInterval
     }
 
     /// Whether a terminal event may be sent to `queue`.

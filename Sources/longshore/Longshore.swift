@@ -22,6 +22,7 @@ struct Longshore: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Look", subcommands: [WatchCommand.self, JobsCommand.self, ImagesCommand.self]),
+            CommandGroup(name: "Mend", subcommands: [EventsCommand.self, DeadCommand.self, SweepCommand.self]),
             CommandGroup(
                 name: "Set up", subcommands: [TopologyCommand.self, DoctorCommand.self, SchemaCommand.self]),
         ])

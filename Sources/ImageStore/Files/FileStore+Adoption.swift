@@ -32,7 +32,7 @@ extension FileStore {
         }
     }
 
-    private func check(_ marker: FileStoreMarker, for catalog: CatalogID) throws(StoreError) {
+    func check(_ marker: FileStoreMarker, for catalog: CatalogID) throws(StoreError) {
         guard marker.version == FileStoreMarker.currentVersion else {
             throw StoreError(
                 .storeUnavailable,

@@ -85,7 +85,7 @@ public struct FileStore: ImageStore {
         }
     }
 
-    private func blocking<Value: Sendable>(
+    func blocking<Value: Sendable>(
         _ body: @escaping @Sendable () throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         let thread = try storeErrors(in: name) { try IOThread() }

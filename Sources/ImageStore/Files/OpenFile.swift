@@ -1,4 +1,5 @@
 import Glibc
+import ImageModel
 
 /// An open file; closed when the last reference is gone.
 ///
@@ -127,6 +128,8 @@ struct FileStatus {
     let size: Int64
     let linkCount: Int
     let isRegularFile: Bool
+    /// When the bytes were last written.
+    let modifiedAt: Timestamp
     /// Equal for two names of one file.
     let identity: [UInt64]
 
@@ -134,6 +137,8 @@ struct FileStatus {
         size = Int64(status.st_size)
         linkCount = Int(status.st_nlink)
         isRegularFile = status.st_mode & S_IFMT == S_IFREG
+        modifiedAt = Timestamp(
+            microseconds: Int64(status.st_mtim.tv_sec) * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1_000)
         identity = [UInt64(status.st_dev), UInt64(status.st_ino)]
     }
 }

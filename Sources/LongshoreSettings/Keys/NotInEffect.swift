@@ -5,8 +5,8 @@ extension KeyRegistry {
     /// Each entry stands for the key itself and all below it. An entry goes when what it promises is there.
     static let notInEffect = [
         "catalog.secret_key", "stores.<name>.part_size", "credentials", "limits.unpacked_bytes", "limits.unpack_ratio",
-        "limits.owner", "limits.source_host", "worker.roles", "worker.scratch", "retention", "inspect.relax", "admin",
-        "access",
+        "limits.owner", "limits.source_host", "worker.roles", "worker.scratch", "retention.pending_delete",
+        "inspect.relax", "admin", "access",
     ]
 
     /// Whether a key is read and checked, and nothing more.

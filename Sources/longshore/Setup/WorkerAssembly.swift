@@ -154,6 +154,6 @@ extension WorkerPlan {
         self.init(
             slots: settings.worker.slots, backlog: settings.worker.backlog, leaseDuration: settings.lease.duration,
             leaseRenewal: settings.lease.renew, drain: settings.worker.drain, replyQueues: settings.events.replyTo,
-            prefix: settings.broker.prefix)
+            prefix: settings.broker.prefix, retention: RetentionPolicy(settings.retention))
     }
 }

@@ -27,7 +27,7 @@ public struct CatalogConformance: Sendable, CustomStringConvertible {
     }
 
     /// All cases.
-    public static let cases = roundTrips + jobQuestions + imageQuestions + outboxCases + transactions
+    public static let cases = roundTrips + jobQuestions + imageQuestions + outboxCases + transactions + retention
 
     /// What a database did instead.
     public struct Violation: Error, CustomStringConvertible {

@@ -25,11 +25,11 @@ final class InMemoryRows: CatalogTransaction {
     }
 
     func rememberCancel(of job: JobID, by account: AccountID?) throws {
-        tables.cancels[job, default: []].insert(account)
+        if tables.cancels[job]?[account] == nil { tables.cancels[job, default: [:]][account] = now }
     }
 
     func rememberedCancels(of job: JobID) throws -> [AccountID?] {
-        tables.cancels[job, default: []].sorted { ($0?.rawValue ?? "") < ($1?.rawValue ?? "") }
+        (tables.cancels[job] ?? [:]).keys.sorted { ($0?.rawValue ?? "") < ($1?.rawValue ?? "") }
     }
 }
 

@@ -42,7 +42,8 @@ struct InMemoryTables: Sendable {
     /// In the order of their numbers.
     var outbox: [OutboxEntry] = []
     var roles: [String: Role] = [:]
-    var cancels: [JobID: Set<AccountID?>] = [:]
+    /// Who asked for the end of a job before it came, and when first.
+    var cancels: [JobID: [AccountID?: Timestamp]] = [:]
 
     init(catalogID: CatalogID) {
         self.catalogID = catalogID
