@@ -17,7 +17,7 @@ public struct JobRunner: Sendable {
     public func run(_ claimed: ClaimedJob, control: JobControl) async {
         let outcome = await outcome(of: claimed, control: control)
         await settle(outcome, of: claimed, control: control)
-        if claimed.job.kind == .import { await clearAbandonedTransfers() }
+        if claimed.job.kind == .import, outcome != .recorded { await clearAbandonedTransfers() }
     }
 
     /// Removes what ended jobs left in stores: those that ended while they waited for another attempt, and those whose

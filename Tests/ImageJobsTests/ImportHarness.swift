@@ -1,0 +1,93 @@
+import Catalog
+import Foundation
+import ImageJobs
+import ImageModel
+import ImageSource
+import ImageStore
+import Logging
+import TestSupport
+import Testing
+
+/// A catalog in memory, a store on disk and a scripted source, around the runner of jobs.
+final class ImportHarness: Sendable {
+    let clock: AdjustableClock
+    let catalog: ImageCatalog
+    let store: FileStore
+    let environment: JobEnvironment
+    private let directory: String
+
+    init(_ source: ScriptedSource) async throws {
+        let clock = AdjustableClock()
+        self.clock = clock
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent("import-\(UUID().uuidString)").path
+        store = try FileStore(name: CatalogSamples.id("default"), url: "file://\(directory)")
+        try await store.adopt(for: CatalogSamples.id("catalog-1"))
+        let random = SeededRandomSource(seed: 1)
+        catalog = ImageCatalog(
+            database: InMemoryCatalogDatabase(id: CatalogSamples.id("catalog-1"), now: { clock.now }), random: random)
+        var environment = JobEnvironment(
+            catalog: catalog, source: source, stores: [store.name: store], time: StandingTime(), random: random,
+            limits: JobLimits(), backoff: Backoff(base: .seconds(1), max: .seconds(1)),
+            progressInterval: .seconds(1), announceProgress: { _ in }, logger: Logger(label: "test"))
+        environment.checkpointInterval = 4 << 16
+        self.environment = environment
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    func accept(_ digests: [DigestAlgorithm], maxAttempts: Int? = nil) async throws {
+        let work = JobWork.import(
+            ImportRequest(
+                image: ImageSpecification(id: CatalogSamples.id("image-1"), name: "n"),
+                source: SourceLocation(url: "https://h/image"), digests: digests))
+        let request = JobRequest(id: CatalogSamples.id("job-1"), maxAttempts: maxAttempts, work: work)
+        let submission = JobSubmission(request: request, canonicalForm: "{}")
+        _ = try await catalog.accept([.submission(submission, original: DeadLetter(body: [], routingKey: "import"))])
+    }
+
+    func claim() async throws -> ClaimedJob {
+        let claimed = try await catalog.claim(
+            for: CatalogSamples.id("w-1"), slots: [.import: 1], lease: .seconds(30))
+        return try #require(claimed.first)
+    }
+
+    /// Claims the job and runs it to wherever it gets.
+    func attempt(_ control: JobControl = JobControl()) async throws {
+        try await JobRunner(environment: environment).run(claim(), control: control)
+        clock.advance(by: .seconds(5))
+    }
+
+    var job: Job {
+        get async throws { try #require(try await catalog.read { try $0.job(CatalogSamples.id("job-1")) }) }
+    }
+
+    var checkpoint: TransferCheckpoint? {
+        get async throws {
+            try await catalog.read { try $0.openTransfers(of: CatalogSamples.id("job-1")).last?.checkpoint }
+        }
+    }
+
+    /// Names of staging files.
+    var staged: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(directory)/staging")) ?? []
+    }
+
+    /// The image is there, with the right bytes, their right digests, and nothing beside it.
+    func expectWhole(_ body: PatternBytes) async throws {
+        #expect(try await job.state == .succeeded)
+        let image = try #require(try await catalog.read { try $0.image(CatalogSamples.id("image-1")) })
+        let url = try #require(image.replicas.first?.url.flatMap(URL.init(string:)))
+        let bytes = try [UInt8](Data(contentsOf: url))
+        #expect(body.size == bytes.count && bytes.withUnsafeBytes { body.matches($0, at: 0) })
+        #expect(image.content?.digests == (try await digests(of: bytes, image.content?.digests.map(\.algorithm) ?? [])))
+        #expect(staged.isEmpty)
+    }
+}
+
+/// A clock on which no time passes.
+struct StandingTime: TimeSource {
+    func now() -> Duration { .zero }
+    func sleep(for duration: Duration) async throws { try Task.checkCancellation() }
+}

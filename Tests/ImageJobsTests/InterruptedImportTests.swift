@@ -1,0 +1,146 @@
+import Catalog
+import ImageInspection
+import ImageJobs
+import ImageModel
+import ImageSource
+import ImageStore
+import TestSupport
+import Testing
+
+/// Digests of bytes at once.
+func digests(of bytes: [UInt8], _ algorithms: [DigestAlgorithm]) async throws -> [Digest] {
+    try await ImageDigests.withDigests(Set(algorithms)) { digests in
+        for chunk in ImageBytes(bytes).chunks() { try await digests.update(chunk) }
+        return try await digests.finish()
+    }
+}
+
+@Suite("Imports that are interrupted", .timeLimit(.minutes(1)))
+struct InterruptedImportTests {
+    private static let unit = Int64(ScriptedSource.chunkSize)
+    private let body = PatternBytes(size: 20 * unit + 7, seed: 5)
+
+    private func script(
+        _ body: PatternBytes? = nil, stopAfter units: Int64, _ event: @escaping @Sendable () async throws -> Void
+    ) -> ScriptedSource.Script {
+        ScriptedSource.Script(body: body ?? self.body, stop: (units * Self.unit, event))
+    }
+
+    private static let cut: @Sendable () async throws -> Void = {
+        throw SourceError(.sourceUnavailable, "the connection was cut", isTransient: true)
+    }
+
+    @Test(
+        "An error that may pass costs no byte that came before it, whatever is digested",
+        arguments: [[.sha256], [.blake2b512], DigestAlgorithm.allCases] as [[DigestAlgorithm]])
+    func cut(_ algorithms: [DigestAlgorithm]) async throws {
+        let source = ScriptedSource(
+            script(stopAfter: 3, Self.cut), script(stopAfter: 11, Self.cut), ScriptedSource.Script(body: body))
+        let harness = try await ImportHarness(source)
+        try await harness.accept(algorithms)
+        try await harness.attempt()
+        #expect(try await harness.checkpoint?.durableBytes == 3 * Self.unit)
+        #expect(harness.staged.count == 1)
+        for _ in 0..<2 { try await harness.attempt() }
+        #expect(source.offsets == [0, 3 * Self.unit, 11 * Self.unit])
+        try await harness.expectWhole(body)
+    }
+
+    @Test("What the last attempt brought goes before the job has failed")
+    func lastAttempt() async throws {
+        let harness = try await ImportHarness(ScriptedSource(script(stopAfter: 9, Self.cut)))
+        try await harness.accept([.md5], maxAttempts: 2)
+        for _ in 0..<2 { try await harness.attempt() }
+        #expect(try await harness.job.failure?.code == .attemptsExhausted)
+        #expect(harness.staged.isEmpty)
+    }
+
+    @Test("A worker that stops, or believes that its lease is lost, leaves all it has; a cancel leaves nothing")
+    func stops() async throws {
+        for reason in [StopReason.shutdown, .leaseLost, .cancelRequested] {
+            let control = JobControl()
+            let source = ScriptedSource(
+                script(stopAfter: 6) {
+                    // Beyond the checkpoint after four units, which is written beside the bytes.
+                    control.stop(reason)
+                    try await Task.sleep(for: .seconds(600))
+                }, ScriptedSource.Script(body: body))
+            let harness = try await ImportHarness(source)
+            try await harness.accept([.sha1, .sha512])
+            try await harness.attempt(control)
+            if reason == .cancelRequested {
+                #expect(try await harness.job.state == .cancelled)
+                #expect(harness.staged.isEmpty)
+                continue
+            }
+            #expect(try await harness.job.state == (reason == .shutdown ? .queued : .running))
+            harness.clock.advance(by: .seconds(30))
+            try await harness.attempt()
+            #expect(source.offsets == [0, 6 * Self.unit])
+            #expect(try await harness.job.failedAttempts == 0)
+            try await harness.expectWhole(body)
+        }
+    }
+
+    @Test("Another object, or one that has no ranges, is fetched from its beginning")
+    func another() async throws {
+        let other = PatternBytes(size: 9 * Self.unit, seed: 6)
+        for next in [
+            ScriptedSource.Script(body: other, etag: "\"v2\""), ScriptedSource.Script(body: other),
+            ScriptedSource.Script(body: other, honoursRanges: false),
+        ] {
+            let source = ScriptedSource(script(stopAfter: 6, Self.cut), next)
+            let harness = try await ImportHarness(source)
+            try await harness.accept([.sha256])
+            for _ in 0..<2 { try await harness.attempt() }
+            #expect(source.offsets == [0, 6 * Self.unit, 0])
+            try await harness.expectWhole(other)
+        }
+    }
+
+    @Test("A staging that a frozen process holds is left alone; its bytes go once it is let go of")
+    func heldElsewhere() async throws {
+        let source = ScriptedSource(script(stopAfter: 6, Self.cut), ScriptedSource.Script(body: body))
+        let harness = try await ImportHarness(source)
+        try await harness.accept([.sha256])
+        try await harness.attempt()
+        let transfer = try #require(harness.staged.first.flatMap(TransferID.init))
+        try await harness.store.withStaging(transfer, keeping: 6 * Self.unit, expectedSize: nil) { staged in
+            try await harness.attempt()
+            #expect(staged.keptBytes == 6 * Self.unit)
+            #expect(try await harness.job.state == .succeeded)
+            #expect(harness.staged == [transfer.rawValue])
+        }
+        await JobRunner(environment: harness.environment).clearAbandonedTransfers()
+        #expect(source.offsets == [0, 0])
+        try await harness.expectWhole(body)
+    }
+
+    @Test("A staging that is shorter than its checkpoint is not trusted")
+    func lostStaging() async throws {
+        let source = ScriptedSource(script(stopAfter: 6, Self.cut), ScriptedSource.Script(body: body))
+        let harness = try await ImportHarness(source)
+        try await harness.accept([.sha256])
+        try await harness.attempt()
+        try await harness.store.discard(try #require(harness.staged.first.flatMap(TransferID.init)))
+        try await harness.attempt()
+        #expect(source.offsets == [0, 0])
+        try await harness.expectWhole(body)
+    }
+
+    @Test("A cancel between two attempts leaves bytes that the next look removes")
+    func cancelledBetween() async throws {
+        let harness = try await ImportHarness(ScriptedSource(script(stopAfter: 6, Self.cut)))
+        try await harness.accept([.sha256])
+        try await harness.attempt()
+        let cancel = JobRequest(
+            id: CatalogSamples.id("job-2"), work: .cancel(CancelRequest(jobID: CatalogSamples.id("job-1"))))
+        let submission = JobSubmission(request: cancel, canonicalForm: "{}")
+        let original = DeadLetter(body: [], routingKey: "cancel")
+        _ = try await harness.catalog.accept([.submission(submission, original: original)])
+        #expect(try await harness.job.state == .cancelled)
+        await JobRunner(environment: harness.environment).clearAbandonedTransfers()
+        #expect(harness.staged.isEmpty)
+        #expect(try await harness.catalog.read { try $0.abandonedTransfers(limit: 1) }.isEmpty)
+    }
+}
