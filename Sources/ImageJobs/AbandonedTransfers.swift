@@ -45,9 +45,10 @@ extension JobEnvironment {
     /// Removes what a transfer that made no image staged or committed.
     func removeBytes(of transfer: Transfer) async throws(StoreError) {
         guard let store = stores[transfer.store] else { return }
+        // First: a writer that still lives holds the staging, and could commit what is looked for next.
+        try await store.discard(transfer.id)
         if let object = try await store.committedObject(of: transfer.id) {
             try await store.delete(objectKey: object.objectKey)
         }
-        try await store.discard(transfer.id)
     }
 }
