@@ -49,6 +49,7 @@ struct BytePass {
             var nextCheckpoint = seen.count + environment.checkpointInterval
             while let chunk = try await source.nextChunk() {
                 try plan.verifySoFar(seen.count + Int64(chunk.count))
+                if seen.count == 0 { try plan.refuseWrapper(of: chunk) }
                 try await seen.add(chunk)
                 for image in staged { try await image.append(chunk) }
                 try await meter.note(seen.count)

@@ -13,6 +13,8 @@ struct ImportPlan {
     let algorithms: [DigestAlgorithm]
     /// The digests to record for the stored image.
     let recorded: Set<DigestAlgorithm>
+    /// Whether a compressed image is to be unpacked when one is found.
+    let unpacks: Bool
     /// Where the bytes go.
     let stores: [any ImageStore]
 
@@ -24,6 +26,7 @@ struct ImportPlan {
         expectations = request.expectations
         recorded = Set(request.digests ?? [.sha256])
         algorithms = recorded.union(expectations.digests.map(\.algorithm)).sorted()
+        unpacks = request.transform.decompress != Decompression.none
         fetch = FetchRequest(
             url: request.source.url, query: claimed.sourceQuery, sizeLimit: environment.limits.imageBytes)
         stores = try Self.stores(request.stores, in: environment)
@@ -72,6 +75,7 @@ struct ImportPlan {
         if let format = request.transform.convertTo { refuse("/transform/convert_to", format.rawValue) }
         if let url = request.expectations.digestsURL { refuse("/expect/digests_url", url) }
         if let name = request.source.credential { refuse("/source/credential", name) }
+        if request.storesRequire == .any, (request.stores?.count ?? 1) > 1 { refuse("/stores_require", "any") }
         if let profile = request.image.profile { refuse("/image/profile", profile) }
         guard violations.isEmpty else {
             let list = violations.map { "\($0.path) = \($0.value)" }.joined(separator: ", ")

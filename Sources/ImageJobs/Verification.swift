@@ -1,3 +1,4 @@
+import ImageInspection
 import ImageModel
 
 extension ImportJob {
@@ -9,6 +10,19 @@ extension ImportJob {
 }
 
 extension ImportPlan {
+    /// A wrapped image that was to be unpacked must not become active as if it were a disk.
+    func refuseWrapper(of first: ImageChunk) throws {
+        guard unpacks, let wrapper = first.withBytes({ Wrapper(startingWith: $0) }) else { return }
+        throw Failure(
+            .policyDenied,
+            "the image is wrapped in \(wrapper.rawValue), which this version cannot unpack; "
+                + "with transform.decompress \"none\" it is stored as it is",
+            stage: .verifying,
+            violations: [
+                Violation(path: "/transform/decompress", rule: "is \"none\" for a wrapped image", value: "auto")
+            ])
+    }
+
     /// Ends the fetch of a body that grows beyond what was expected, whatever its headers said.
     func verifySoFar(_ size: Int64) throws {
         guard let expected = expectations.size, size > expected else { return }

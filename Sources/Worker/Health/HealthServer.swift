@@ -1,6 +1,5 @@
 import Hummingbird
 public import Logging
-import NIOCore
 
 /// The HTTP port of probes: `/healthz` says whether the process's own loops go round, `/readyz` whether all it needs
 /// can be reached.
