@@ -74,8 +74,20 @@ targets += [
         name: "TestSupport",
         dependencies: ["ImageModel", "ImageSource", "ImageStore", "Catalog"],
         path: "Tests/TestSupport",
+        exclude: ["Simulation"],
         swiftSettings: settings
     ),
+    .target(
+        name: "Simulation",
+        dependencies: [
+            "TestSupport", "ImageModel", "JobMessages", "ImageSource", "ImageStore", "Catalog", "ImageJobs", "Worker",
+            "CLibCrypto", log,
+        ],
+        path: "Tests/TestSupport/Simulation",
+        swiftSettings: settings
+    ),
+    .executableTarget(name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate", swiftSettings: settings),
+    .testTarget(name: "SimulationTests", dependencies: ["Simulation", "ImageModel"], swiftSettings: settings),
     .testTarget(
         name: "EndToEndTests",
         dependencies: [

@@ -59,6 +59,8 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
             guard try await catalog.read({ try $0.unpublished(limit: 1) }).isEmpty == false else { return .idle }
             guard try await catalog.holdRole(Self.role, as: worker, for: roleDuration) else { return .idle }
             let batch = try await catalog.read { try $0.unpublished(limit: limit) }
+            // Whoever had the role until now may have sent it all meanwhile.
+            guard !batch.isEmpty else { return .idle }
             let sent = await send(batch)
             try await catalog.markPublished(sent.map(\.number), unrouted: sent.filter(\.isUnrouted).map(\.number))
             return sent.count == batch.count ? .progressed : .failed

@@ -45,16 +45,16 @@ final class RunningJobs: Sendable {
         jobs.withLock { $0[lease]?.control }?.stop(reason)
     }
 
-    /// Stops every job.
+    /// Stops every job, in their order: the order of a dictionary would make each run another one.
     func stopAll(_ reason: StopReason) {
-        let controls = jobs.withLock { jobs in jobs.values.map(\.control) }
-        for control in controls { control.stop(reason) }
+        for lease in leases { stop(lease, reason) }
     }
 
     /// Stops the jobs whose lease has run out at `now`, and returns their leases.
     func stopExpired(at now: Duration) -> [JobLease] {
         let expired = jobs.withLock { jobs in jobs.filter { $0.value.goodUntil <= now } }
-        for running in expired.values { running.control.stop(.leaseLost) }
-        return expired.keys.sorted { $0.job < $1.job }
+        let leases = expired.keys.sorted { $0.job < $1.job }
+        for lease in leases { stop(lease, .leaseLost) }
+        return leases
     }
 }

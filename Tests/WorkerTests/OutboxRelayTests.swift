@@ -123,6 +123,19 @@ struct OutboxRelayTests {
         #expect(try await catalog.holdRole("relay", as: other, for: .seconds(5)))
     }
 
+    /// The simulation found this one: the relay waited for ever, and kept the role while it did.
+    @Test("A relay that gets the role when all is sent already goes on", .timeLimit(.minutes(1)))
+    func overtaken() async throws {
+        let clock = clock
+        let inner = InMemoryCatalogDatabase(id: try #require(CatalogID("catalog")), now: { clock.now })
+        try await accept("job-1", to: ImageCatalog(database: inner, random: SeededRandomSource(seed: 1)))
+        let catalog = ImageCatalog(database: OvertakingDatabase(inner), random: SeededRandomSource(seed: 1))
+        let exchange = HeldExchange()
+        drain.request()
+        await relay(exchange, on: catalog).run(until: drain)
+        #expect(exchange.published.isEmpty)
+    }
+
     @Test("A dead letter goes out with its original bytes and its reason")
     func buries() async throws {
         let message = IncomingMessage(body: Array("{".utf8), routingKey: "import")
@@ -142,17 +155,17 @@ struct OutboxRelayTests {
 
 extension OutboxRelayTests {
     private func relay(
-        _ exchange: HeldExchange, time: any TimeSource = HostTime()
+        _ exchange: HeldExchange, on other: ImageCatalog? = nil, time: any TimeSource = HostTime()
     ) -> OutboxRelay<HeldExchange> {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return OutboxRelay(
-            exchange: exchange, encoder: CloudEventEncoder(cluster: "test"), catalog: catalog,
+            exchange: exchange, encoder: CloudEventEncoder(cluster: "test"), catalog: other ?? catalog,
             worker: SeededRandomSource(seed: 2).identifier(), plan: WorkerPlan(), time: time,
             random: SeededRandomSource(seed: 3), wakeUp: WakeUp(), pulse: Pulse(), logger: logger)
     }
 
-    private func accept(_ ids: String...) async throws {
+    private func accept(_ ids: String..., to other: ImageCatalog? = nil) async throws {
         let items = try ids.map { id -> IntakeItem in
             let body = """
                 {"version":1,"id":"\(id)","kind":"import","image":{"name":"n"},"source":{"url":"https://h.example/i"}}
@@ -160,7 +173,7 @@ extension OutboxRelayTests {
             let submission = try JobDecoder.decode(IncomingMessage(body: Array(body.utf8), routingKey: "import"))
             return .submission(submission, original: DeadLetter(body: Array(body.utf8), routingKey: "import"))
         }
-        _ = try await catalog.accept(items)
+        _ = try await (other ?? catalog).accept(items)
     }
 
     private func claim() async throws {

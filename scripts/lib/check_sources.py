@@ -32,6 +32,8 @@ MAY_IMPORT = {
     + ["RabbitMQ", "JobMessages", "ImageJobs", "Worker", "S3Store", "SQLiteCatalog", "PostgreSQLCatalog"]
     + ["LongshoreSettings"],
 }
+# Support of tests, below Tests: may import everything.
+FOR_TESTS = ["TestSupport", "Simulation", "simulate"]
 # Packages of others that belong to one room.
 ONLY_IN = {
     "GRDB": ["SQLiteCatalog"],
@@ -196,7 +198,7 @@ def check_package(root):
     for target in targets:
         name, kind = target["name"], target["type"]
         line = line_of(manifest, max(0, manifest.find(f'"{name}"')))
-        if kind in ("regular", "executable") and name not in MAY_IMPORT and name != "TestSupport":
+        if kind in ("regular", "executable") and name not in MAY_IMPORT and name not in FOR_TESTS:
             report("Package.swift", line, "package", f"{name} has no row in scripts/lib/check_sources.py")
         if kind == "system":
             continue

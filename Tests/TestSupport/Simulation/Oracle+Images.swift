@@ -1,0 +1,105 @@
+import Catalog
+import ImageModel
+
+extension Oracle {
+    /// Each image has the status that its own events lead to.
+    func statuses() -> [String] {
+        var told: [ImageID: ImageStatus] = [:]
+        for entry in world.rows.audit.outbox where entry.destination == .events {
+            guard case .image(let kind, let phase) = entry.event.topic, let image = entry.event.data.image else {
+                continue
+            }
+            switch (kind, phase) {
+            case (.import, .accepted): told[image.id] = .queued
+            case (.import, .completed): told[image.id] = .active
+            case (.import, .failed): told[image.id] = .failed
+            case (.import, .cancelled): told[image.id] = .cancelled
+            case (.delete, .completed) where entry.event.data.job?.deletesWholeImage == true: told[image.id] = .deleted
+            default: break
+            }
+        }
+        return state.images.compactMap { image in
+            image.status == told[image.id]
+                ? nil
+                : "image \(image.id) is \(image.status.rawValue), its events say \(told[image.id]?.rawValue ?? "-")"
+        }
+    }
+
+    /// An active image has its bytes in every store it names, and no store has bytes that the catalog knows nothing of.
+    func bytes() -> [String] {
+        var findings: [String] = []
+        var owned: Set<String> = []
+        for image in state.images {
+            for replica in image.replicas {
+                owned.insert("\(replica.store) \(replica.objectKey ?? "")")
+                if replica.state != .available {
+                    findings.append("image \(image.id) has a replica that is \(replica.state.rawValue)")
+                }
+                findings += bytes(of: image, replica)
+            }
+            if image.status == .active, image.replicas.isEmpty { findings.append("image \(image.id) has no bytes") }
+            if image.status != .active, !image.replicas.isEmpty {
+                findings.append("image \(image.id) is \(image.status.rawValue) and has bytes")
+            }
+        }
+        return findings + strayBytes(owned)
+    }
+
+    private func bytes(of image: Image, _ replica: Replica) -> [String] {
+        guard let disk = world.disks.first(where: { $0.name == replica.store }), let key = replica.objectKey,
+            let transfer = disk.transfer(ofKey: key), let object = disk.objects[transfer]
+        else { return ["image \(image.id) names an object in \(replica.store) that is not there"] }
+        guard let content = image.content, content.size == Int64(object.bytes.count),
+            content.digests.contains(SHA256Digest.of(object.bytes))
+        else { return ["the bytes of image \(image.id) in \(replica.store) are not those the catalog describes"] }
+        return []
+    }
+
+    /// What a dead worker left behind is recorded, so that a sweeper can find it; without bad luck nothing is left.
+    private func strayBytes(_ owned: Set<String>) -> [String] {
+        let tally = world.weather.tally
+        let mayLeaveBytes = !tally.hasNo(
+            .crash, .pause, .storeAway, .storeReplyLost, .catalogAway, .commitFailed, .commitReplyLost, .drain)
+        var findings: [String] = []
+        for disk in world.disks {
+            for transfer in disk.objects.keys.sorted() where !owned.contains("\(disk.name) \(disk.key(of: transfer))") {
+                findings += stray(transfer, "an object", in: disk, isAllowed: mayLeaveBytes)
+            }
+            for transfer in disk.staged.keys.sorted() {
+                findings += stray(transfer, "staged bytes", in: disk, isAllowed: mayLeaveBytes)
+            }
+        }
+        return findings
+    }
+
+    private func stray(_ id: TransferID, _ what: String, in disk: SimulatedDisk, isAllowed: Bool) -> [String] {
+        guard let transfer = world.rows.audit.transfers[id], transfer.store == disk.name else {
+            return ["store \(disk.name) has \(what) of transfer \(id), which the catalog does not know"]
+        }
+        guard isAllowed, transfer.state == .staging || transfer.state == .committing else {
+            return [
+                "store \(disk.name) has \(what) of transfer \(id) of \(transfer.job), which is \(transfer.state.rawValue)"
+            ]
+        }
+        return []
+    }
+
+    /// Each member has the status that the last share job gave.
+    func members() -> [String] {
+        var told: [World.MemberKey: MemberStatus] = [:]
+        for entry in world.rows.audit.outbox where entry.destination == .events {
+            guard let share = entry.event.data.share, let status = share.status, let image = entry.event.imageID else {
+                continue
+            }
+            told[World.MemberKey(image: image, account: share.member)] = status
+        }
+        return told == state.members ? [] : ["members are not what the share events say"]
+    }
+}
+
+extension Job {
+    fileprivate var deletesWholeImage: Bool {
+        guard case .delete(let request) = request.work else { return false }
+        return request.store == nil
+    }
+}

@@ -1,0 +1,202 @@
+import CLibCrypto
+import ImageModel
+import JobMessages
+
+/// What producers send in one history: some jobs, good and bad, twice, too early, and some messages that are none.
+struct Workload: Sendable {
+    /// A message and when it is sent.
+    struct Parcel: Sendable {
+        let moment: Duration
+        let kind: JobKind
+        let content: Content
+    }
+
+    enum Content: Sendable {
+        case job(IncomingMessage, JobRequest)
+        /// A message that can never become a job.
+        case garbage(IncomingMessage)
+        case oversized(UInt64)
+    }
+
+    private(set) var parcels: [Parcel] = []
+    private(set) var bodies = Bodies()
+    /// Imports that can only fail: what they expect is not what is served.
+    private(set) var doomed: Set<JobID> = []
+
+    private let dice: Dice
+    private var images: [ImageID] = []
+    private var jobs: [JobID] = []
+    private var requests: [JobID: JobRequest] = [:]
+    private let span: Int
+    private static let accounts: [AccountID] = ["alice", "bob", "carol"].compactMap(AccountID.init)
+
+    init(seed: UInt64) {
+        dice = Dice(seed: seed, purpose: 2)
+        span = dice.pick([100, 2_000, 15_000])
+        let count = dice.pick([dice.int(3...6), dice.int(5...12), dice.int(8...20)])
+        for number in 1...count { add(number) }
+    }
+
+    private mutating func add(_ number: Int) {
+        let roll = dice.int(0...99)
+        switch roll {
+        case _ where images.isEmpty, 0..<45: addImport(number)
+        case 45..<58: addShare(number)
+        case 58..<68: addUpdate(number)
+        case 68..<78: send(number, .delete(DeleteRequest(imageID: dice.pick(images), store: replica())))
+        case 78..<88: send(number, .cancel(CancelRequest(jobID: cancelled(before: number))))
+        default: addGarbage(number)
+        }
+    }
+
+    // MARK: Jobs
+
+    private mutating func addImport(_ number: Int) {
+        let url = "https://origin.example/\(number)"
+        let body = ServedBody(
+            start: number * 64, count: dice.pick([0, 1, 100, 4_096, 5_000, 8_192, 12_000]),
+            isLengthKnown: dice.chance(0.7), pace: dice.pick([.zero, .zero, .milliseconds(200), .seconds(4)]))
+        var expectations = Expectations()
+        if dice.chance(0.4) { expectations.digests = [SHA256Digest.of(body.bytes)] }
+        if dice.chance(0.2) { expectations.size = Int64(body.count) }
+        let isMissing = dice.chance(0.06)
+        if !isMissing { bodies[url] = body }
+        var isDoomed = isMissing
+        if dice.chance(0.06) {
+            expectations.digests = [SHA256Digest.of(body.bytes + [1])]
+            isDoomed = true
+        } else if dice.chance(0.04) {
+            expectations.size = Int64(body.count) + 1
+            isDoomed = true
+        }
+        let image = imageID(number)
+        if let image { images.append(image) }
+        let id = jobID(number)
+        if isDoomed { doomed.insert(id) }
+        send(
+            number,
+            .import(
+                ImportRequest(
+                    image: ImageSpecification(
+                        id: image, name: "image \(number)", owner: Self.accounts.first, isProtected: dice.chance(0.05)),
+                    source: SourceLocation(url: url), expectations: expectations,
+                    digests: dice.chance(0.1) ? [.md5, .sha256] : nil, stores: stores())))
+    }
+
+    /// Mostly a new one; sometimes one that is there already, sometimes none.
+    private func imageID(_ number: Int) -> ImageID? {
+        if !images.isEmpty, dice.chance(0.2) { return dice.pick(images) }
+        return dice.chance(0.9) ? ImageID("image-\(number)") : nil
+    }
+
+    private func stores() -> [StoreName]? {
+        let both = [StoreName("default"), StoreName("second")].compactMap(\.self)
+        switch dice.int(0...9) {
+        case 0...5: return nil
+        case 6, 7: return both
+        case 8: return Array(both.dropFirst())
+        default: return dice.chance(0.2) ? StoreName("nowhere").map { [$0] } : nil
+        }
+    }
+
+    private mutating func addShare(_ number: Int) {
+        let action = dice.pick([ShareAction.offer, .offer, .accept, .reject, .revoke])
+        let request = ShareRequest(imageID: dice.pick(images), action: action, member: dice.pick(Self.accounts))
+        send(number, .share(request))
+    }
+
+    private mutating func addUpdate(_ number: Int) {
+        let change: ImageChange =
+            switch dice.int(0...4) {
+            case 0: .isProtected(dice.chance(0.3))
+            case 1: .tags(["tag-\(number)"])
+            case 2: .visibility(.shared)
+            default: .name("renamed by \(number)")
+            }
+        send(number, .update(UpdateRequest(imageID: dice.pick(images), changes: [change])))
+    }
+
+    private func replica() -> StoreName? { dice.chance(0.2) ? StoreName("second") : nil }
+
+    /// A job that was sent, or one that is still to be.
+    private func cancelled(before number: Int) -> JobID {
+        dice.chance(0.2) ? jobID(number + 1) : dice.pick(jobs)
+    }
+
+    private mutating func send(_ number: Int, _ work: JobWork) {
+        let id = jobID(number)
+        var request = JobRequest(id: id, work: work)
+        if dice.chance(0.5) {
+            request.actor = JobActor(account: dice.chance(0.8) ? Self.accounts.first : Self.accounts.last)
+        }
+        if dice.chance(0.2) { request.priority = dice.int(0...9) }
+        if dice.chance(0.3) { request.maxAttempts = dice.int(1...4) }
+        // An import that follows a job which waits for its image would wait for ever, as its producer asked for.
+        let earlier = work.kind == .import ? jobs.filter { requests[$0]?.kind == .import } : jobs
+        if !earlier.isEmpty, work.kind != .cancel, dice.chance(0.15) {
+            request.after = [dice.pick(earlier)]
+            request.runsAfterFailure = dice.chance(0.5)
+        }
+        if work.kind != .cancel, dice.chance(0.05) {
+            request.deadline = SimulatedClock().timestamp + .milliseconds(dice.int(1_000...40_000))
+        }
+        jobs.append(id)
+        requests[id] = request
+        let message = message(of: request)
+        post(request.kind, .job(message, request))
+        if dice.chance(0.1) { post(request.kind, .job(message, request)) }
+    }
+
+    private func message(of request: JobRequest, query: String? = "token=secret") -> IncomingMessage {
+        let message = JobMessage(request, sourceQuery: request.kind == .import ? query : nil)
+        return IncomingMessage(
+            body: message.body, routingKey: message.routingKey, contentType: JobMessage.contentType,
+            messageID: message.messageID, priority: message.priority,
+            replyTo: dice.chance(0.3) ? "reply.producer" : nil, correlationID: "correlation-\(request.id)")
+    }
+
+    // MARK: What is no job
+
+    private mutating func addGarbage(_ number: Int) {
+        let kind = dice.pick(JobKind.allCases)
+        func garbage(_ text: String) -> Content {
+            .garbage(IncomingMessage(body: Array(text.utf8), routingKey: kind.rawValue))
+        }
+        switch dice.int(0...5) {
+        case 0: post(kind, .oversized(20_000_000))
+        case 1: post(kind, garbage(""))
+        case 2: post(kind, garbage("{\"version\":1,\"id\":\"garbage-\(number)\",\"kind\":\"\(kind.rawValue)\"}"))
+        case 3: post(kind, garbage("{\"version\":9,\"id\":\"garbage-\(number)\"}"))
+        case 4: post(kind, garbage("[\(number)"))
+        default:
+            // Another body under an id that is taken.
+            guard let id = jobs.first, var other = requests[id] else { return }
+            other.priority = 9 - other.priorityOrDefault
+            post(other.kind, .job(message(of: other), other))
+        }
+    }
+
+    private mutating func post(_ kind: JobKind, _ content: Content) {
+        parcels.append(Parcel(moment: dice.milliseconds(0...span), kind: kind, content: content))
+    }
+
+    private func jobID(_ number: Int) -> JobID {
+        guard let id = JobID("job-\(number)") else { preconditionFailure("job-\(number) is a valid job id") }
+        return id
+    }
+}
+
+extension JobRequest {
+    fileprivate var priorityOrDefault: Int { priority ?? Self.defaultPriority }
+}
+
+/// SHA-256 in one call, apart from the digests under test.
+enum SHA256Digest {
+    static func of(_ bytes: some Collection<UInt8>) -> Digest {
+        var result = [UInt8](repeating: 0, count: 32)
+        let input = Array(bytes)
+        EVP_Digest(input, input.count, &result, nil, EVP_sha256(), nil)
+        guard let digest = Digest(.sha256, bytes: result) else { preconditionFailure("32 bytes are a SHA-256") }
+        return digest
+    }
+}
