@@ -24,6 +24,7 @@ class ForwardingTransaction: CatalogTransaction {
     func lastEvent(of job: JobID) throws -> ImageEvent? { try base.lastEvent(of: job) }
     func unpublished(limit: Int) throws -> [OutboxEntry] { try base.unpublished(limit: limit) }
     func openTransfers(of job: JobID) throws -> [Transfer] { try base.openTransfers(of: job) }
+    func abandonedTransfers(limit: Int) throws -> [Transfer] { try base.abandonedTransfers(limit: limit) }
     func nextDue() throws -> Timestamp? { try base.nextDue() }
     func insert(_ job: Job, _ admission: JobAdmission) throws { try base.insert(job, admission) }
     func update(_ job: Job, ifFenceIs fence: Int64) throws -> Bool { try base.update(job, ifFenceIs: fence) }

@@ -26,7 +26,7 @@ struct Oracle {
         let open = state.jobs.filter { !$0.state.isTerminal }
             .map { "\($0.id) \($0.kind.rawValue) \($0.state.rawValue) \($0.reason ?? "")" }
         return [
-            "not at rest: \(world.broker.unsettled) messages unsettled, \(state.unpublished) events unsent, "
+            "not at rest: \(world.broker.unsettled) messages unsettled, \(state.unpublished) events unsent, \(state.abandoned) transfers not cleared, "
                 + "unfinished jobs: \(open.joined(separator: "; "))"
         ]
     }

@@ -11,6 +11,8 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     case writeWithoutFence = "write-without-fence"
     /// Events are published while their transaction may still fail.
     case eventBeforeCommit = "event-before-commit"
+    /// A checkpoint is written before its bytes are durable.
+    case checkpointBeforeSync = "checkpoint-before-sync"
     /// Leases are judged by a clock that is not the database's.
     case wrongClock = "wrong-clock"
 
@@ -29,7 +31,7 @@ public enum PlantedBug: String, CaseIterable, Sendable {
 
     func rows(for process: SimulatedProcess, wire: Wire, encoder: CloudEventEncoder) -> Rows {
         switch self {
-        case .ackBeforeCommit: Rows()
+        case .ackBeforeCommit, .checkpointBeforeSync: Rows()
         case .writeWithoutFence: Rows(memory: FenceMemory())
         case .eventBeforeCommit: Rows(wire: (wire, encoder))
         case .wrongClock: Rows(clockError: process.weather.dice.chance(0.5) ? .seconds(60) : .zero)

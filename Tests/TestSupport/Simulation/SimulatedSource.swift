@@ -20,7 +20,8 @@ struct SimulatedSource: ImageSource {
             let retryAfter: Duration? = weather.dice.chance(0.3) ? weather.dice.milliseconds(100...5_000) : nil
             throw SourceError(.sourceUnavailable, "away", isTransient: true, retryAfter: retryAfter)
         }
-        return try await body(SimulatedBody(served: served, url: request.url, source: self))
+        let opened = SimulatedBody(served: served, request: request, source: self)
+        return try await body(opened)
     }
 }
 
@@ -31,6 +32,8 @@ struct ServedBody: Sendable {
     let count: Int
     /// Whether the length stands in the headers.
     let isLengthKnown: Bool
+    let hasValidator: Bool
+    let servesRanges: Bool
     /// How long the server takes for each chunk.
     let pace: Duration
 
@@ -59,14 +62,19 @@ private final class SimulatedBody: OpenedSource, @unchecked Sendable {
     private let served: ServedBody
     private let source: SimulatedSource
     let facts: SourceFacts
-    let offset: Int64 = 0
-    private var position = 0
+    let offset: Int64
+    private var position: Int
 
-    init(served: ServedBody, url: String, source: SimulatedSource) {
+    init(served: ServedBody, request: FetchRequest, source: SimulatedSource) {
         self.served = served
         self.source = source
+        let etag = "\"\(served.start)\""
         facts = SourceFacts(
-            url: url, size: served.isLengthKnown ? Int64(served.count) : nil, etag: "\"\(served.start)\"")
+            url: request.url, size: served.isLengthKnown ? Int64(served.count) : nil,
+            etag: served.hasValidator ? etag : nil)
+        let resume = request.resume.flatMap { $0.validator == etag && served.servesRanges ? $0 : nil }
+        offset = resume?.offset ?? 0
+        position = Int(offset)
     }
 
     func nextChunk() async throws -> ImageChunk? {

@@ -1,68 +1,13 @@
 import ImageModel
 import ImageStore
 
-/// The disk behind a store, shared by all workers: what was not synced may be lost when the worker that wrote it dies.
-// Unchecked: touched only by the one thread that runs its history.
-final class SimulatedDisk: @unchecked Sendable {
-    struct Staged {
-        var bytes: [UInt8] = []
-        var durable = 0
-        var writer: SimulatedProcess?
-    }
-
-    struct Object {
-        var bytes: [UInt8]
-        /// The worker whose death may undo the commit; nil once the directory was synced.
-        var unsynced: SimulatedProcess?
-    }
-
-    let name: StoreName
-    var staged: [TransferID: Staged] = [:]
-    var objects: [TransferID: Object] = [:]
-    /// Objects whose removal was not synced yet.
-    var removed: [TransferID: Object] = [:]
-
-    init(name: StoreName) {
-        self.name = name
-    }
-
-    func key(of transfer: TransferID) -> String { "objects/\(transfer)" }
-
-    func transfer(ofKey key: String) -> TransferID? {
-        key.hasPrefix("objects/") ? TransferID(String(key.dropFirst("objects/".count))) : nil
-    }
-
-    /// What the death of a process does: its locks go, and each of its writes that was not synced may be undone.
-    func lose(writesOf process: SimulatedProcess) {
-        let dice = process.weather.dice
-        for transfer in staged.keys.sorted() where staged[transfer]?.writer === process {
-            staged[transfer]?.writer = nil
-            if dice.chance(0.7), let entry = staged[transfer], entry.bytes.count > entry.durable {
-                process.weather.count(.bytesLost)
-                staged[transfer]?.bytes.removeLast(entry.bytes.count - entry.durable)
-            }
-        }
-        for transfer in objects.keys.sorted() where objects[transfer]?.unsynced === process {
-            objects[transfer]?.unsynced = nil
-            if dice.chance(0.5), let object = objects.removeValue(forKey: transfer) {
-                process.weather.count(.bytesLost)
-                staged[transfer] = Staged(bytes: object.bytes, durable: object.bytes.count)
-            }
-        }
-        for transfer in removed.keys.sorted() where removed[transfer]?.unsynced === process {
-            if dice.chance(0.5), var object = removed[transfer] {
-                object.unsynced = nil
-                objects[transfer] = object
-            }
-            removed[transfer] = nil
-        }
-    }
-}
-
 /// One worker's way to a disk.
 struct SimulatedStore: ImageStore {
     let disk: SimulatedDisk
     let process: SimulatedProcess
+    let pool: ChunkPool
+    /// Whether it says that bytes are durable and does nothing for it.
+    let forgetsToSynchronize: Bool
 
     var name: StoreName { disk.name }
 
@@ -71,14 +16,24 @@ struct SimulatedStore: ImageStore {
     func withStaging<Result: Sendable>(
         _ transfer: TransferID, expectedSize: Int64?, _ body: (any StagedImage) async throws -> Result
     ) async throws -> Result {
-        try await call { () throws(StoreError) in
+        try await withStaging(transfer, keeping: 0, expectedSize: expectedSize, body)
+    }
+
+    func withStaging<Result: Sendable>(
+        _ transfer: TransferID, keeping durableBytes: Int64, expectedSize: Int64?,
+        _ body: (any StagedImage) async throws -> Result
+    ) async throws -> Result {
+        let kept = try await call { () throws(StoreError) in
             try requireUnlocked(transfer)
-            disk.staged[transfer] = SimulatedDisk.Staged(writer: process)
+            var kept = disk.staged[transfer]?.bytes ?? []
+            kept = kept.count < Int(durableBytes) ? [] : Array(kept.prefix(Int(durableBytes)))
+            disk.staged[transfer] = SimulatedDisk.Staged(bytes: kept, durable: kept.count, writer: process)
+            return Int64(kept.count)
         }
         defer {
             if disk.staged[transfer]?.writer === process { disk.staged[transfer]?.writer = nil }
         }
-        return try await body(SimulatedStaging(store: self, transfer: transfer))
+        return try await body(SimulatedStaging(store: self, transfer: transfer, keptBytes: kept))
     }
 
     func committedObject(of transfer: TransferID) async throws(StoreError) -> StoredObject? {
@@ -136,49 +91,7 @@ struct SimulatedStore: ImageStore {
 
     private func requireUnlocked(_ transfer: TransferID) throws(StoreError) {
         guard let writer = disk.staged[transfer]?.writer, writer !== process else { return }
-        throw StoreError(.storeUnavailable, "another process is writing \(transfer)", isTransient: true)
-    }
-}
-
-/// The staging of one transfer.
-struct SimulatedStaging: StagedImage {
-    let store: SimulatedStore
-    let transfer: TransferID
-
-    func append(_ chunk: ImageChunk) async throws(StoreError) {
-        if store.process.weather.strikes(.storeFull, weight: 0.2) {
-            throw StoreError(.capacityExceeded, "store \(store.name) is full", isTransient: true)
-        }
-        try await store.call(weight: 0.3) { () throws(StoreError) in
-            try requireLock()
-            chunk.withBytes { store.disk.staged[transfer]?.bytes.append(contentsOf: $0) }
-        }
-    }
-
-    func synchronize() async throws(StoreError) -> Int64 {
-        try await store.call { () throws(StoreError) in
-            try requireLock()
-            let count = store.disk.staged[transfer]?.bytes.count ?? 0
-            store.disk.staged[transfer]?.durable = count
-            return Int64(count)
-        }
-    }
-
-    func commit() async throws(StoreError) -> StoredObject {
-        let object = try await store.call { () throws(StoreError) in
-            try requireLock()
-            let bytes = store.disk.staged.removeValue(forKey: transfer)?.bytes ?? []
-            let object = SimulatedDisk.Object(bytes: bytes, unsynced: store.process)
-            store.disk.objects[transfer] = object
-            return store.object(object, of: transfer)
-        }
-        store.disk.objects[transfer]?.unsynced = nil
-        return object
-    }
-
-    private func requireLock() throws(StoreError) {
-        guard store.disk.staged[transfer]?.writer === store.process else {
-            throw StoreError(.internal, "the staging of \(transfer) is not this worker's", isTransient: false)
-        }
+        throw StoreError(
+            .storeUnavailable, "another process is writing \(transfer)", isTransient: true, isHeldElsewhere: true)
     }
 }

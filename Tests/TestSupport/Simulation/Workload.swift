@@ -54,8 +54,9 @@ struct Workload: Sendable {
     private mutating func addImport(_ number: Int) {
         let url = "https://origin.example/\(number)"
         let body = ServedBody(
-            start: number * 64, count: dice.pick([0, 1, 100, 4_096, 5_000, 8_192, 12_000]),
-            isLengthKnown: dice.chance(0.7), pace: dice.pick([.zero, .zero, .milliseconds(200), .seconds(4)]))
+            start: number * 64, count: dice.pick([0, 1, 100, 4_096, 5_000, 8_192, 12_000, 24_000]),
+            isLengthKnown: dice.chance(0.7), hasValidator: dice.chance(0.8), servesRanges: dice.chance(0.8),
+            pace: dice.pick([.zero, .zero, .milliseconds(200), .seconds(4)]))
         var expectations = Expectations()
         if dice.chance(0.4) { expectations.digests = [SHA256Digest.of(body.bytes)] }
         if dice.chance(0.2) { expectations.size = Int64(body.count) }

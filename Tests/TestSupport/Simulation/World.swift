@@ -48,6 +48,7 @@ final class World: @unchecked Sendable {
         var images: [Image] = []
         var members: [MemberKey: MemberStatus] = [:]
         var unpublished = 0
+        var abandoned = 0
         var isAtRest = false
     }
 
@@ -100,6 +101,7 @@ final class World: @unchecked Sendable {
     private func isAtRest() async -> Bool {
         let answer = try? await rows.read { rows in
             try rows.unpublished(limit: 1).isEmpty
+                && rows.abandonedTransfers(limit: 1).isEmpty
                 && rows.jobs(JobFilter(states: [.queued, .deferred, .running, .retrying], limit: 1)).isEmpty
         }
         return answer ?? false
@@ -112,6 +114,7 @@ final class World: @unchecked Sendable {
             state.jobs = try rows.jobs(JobFilter(limit: 1_000)).reversed()
             state.images = try rows.images(ImageFilter(limit: 1_000)).reversed()
             state.unpublished = try rows.unpublished(limit: 1_000).count
+            state.abandoned = try rows.abandonedTransfers(limit: 1_000).count
             for image in state.images {
                 for account in ["alice", "bob", "carol"].compactMap(AccountID.init) {
                     guard let member = try rows.member(account, of: image.id) else { continue }
@@ -159,16 +162,22 @@ extension World {
         let database = SimulatedDatabase(
             rows: rows, process: process,
             plant: bug?.rows(for: process, wire: wire, encoder: encoder) ?? PlantedBug.Rows())
-        let stores = disks.map { ($0.name, SimulatedStore(disk: $0, process: process) as any ImageStore) }
+        let pool = ChunkPool(chunkSize: ChunkPool.alignment, chunkLimit: 32)
+        let stores = disks.map { disk in
+            SimulatedStore(
+                disk: disk, process: process, pool: pool,
+                forgetsToSynchronize: bug == .checkpointBeforeSync)
+        }
         let environment = { (announce: @escaping @Sendable (ImageEvent) -> Void) in
-            JobEnvironment(
+            var environment = JobEnvironment(
                 catalog: ImageCatalog(database: database, random: random, unknownGrace: .seconds(5)),
-                source: SimulatedSource(
-                    process: process, bodies: self.workload.bodies,
-                    pool: ChunkPool(chunkSize: ChunkPool.alignment, chunkLimit: 16)),
-                stores: Dictionary(uniqueKeysWithValues: stores), time: ProcessTime(process: process), random: random,
+                source: SimulatedSource(process: process, bodies: self.workload.bodies, pool: pool),
+                stores: Dictionary(uniqueKeysWithValues: stores.map { ($0.name, $0 as any ImageStore) }),
+                time: ProcessTime(process: process), random: random,
                 limits: JobLimits(), backoff: Backoff(base: .milliseconds(500), max: .seconds(5)),
                 progressInterval: .milliseconds(300), announceProgress: announce, logger: self.logger)
+            environment.checkpointInterval = Int64(ChunkPool.alignment)
+            return environment
         }
         return ImageWorker(
             id: process.id, plan: plan, cluster: "simulation",

@@ -1,0 +1,55 @@
+import ImageModel
+import ImageStore
+
+/// The staging of one transfer.
+struct SimulatedStaging: StagedImage {
+    let store: SimulatedStore
+    let transfer: TransferID
+    let keptBytes: Int64
+
+    func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? {
+        try await store.call(weight: 0.3) { () throws(StoreError) in
+            try requireLock()
+            guard offset < keptBytes, var builder = store.pool.makeBuilder() else { return nil }
+            store.disk.staged[transfer]?.bytes[Int(offset)..<Int(keptBytes)].withUnsafeBytes { _ = builder.append($0) }
+            return builder.finish()
+        }
+    }
+
+    func append(_ chunk: ImageChunk) async throws(StoreError) {
+        if store.process.weather.strikes(.storeFull, weight: 0.2) {
+            throw StoreError(.capacityExceeded, "store \(store.name) is full", isTransient: true)
+        }
+        try await store.call(weight: 0.3) { () throws(StoreError) in
+            try requireLock()
+            chunk.withBytes { store.disk.staged[transfer]?.bytes.append(contentsOf: $0) }
+        }
+    }
+
+    func synchronize() async throws(StoreError) -> Int64 {
+        try await store.call { () throws(StoreError) in
+            try requireLock()
+            let count = store.disk.staged[transfer]?.bytes.count ?? 0
+            if !store.forgetsToSynchronize { store.disk.staged[transfer]?.durable = count }
+            return Int64(count)
+        }
+    }
+
+    func commit() async throws(StoreError) -> StoredObject {
+        let object = try await store.call { () throws(StoreError) in
+            try requireLock()
+            let bytes = store.disk.staged.removeValue(forKey: transfer)?.bytes ?? []
+            let object = SimulatedDisk.Object(bytes: bytes, unsynced: store.process)
+            store.disk.objects[transfer] = object
+            return store.object(object, of: transfer)
+        }
+        store.disk.objects[transfer]?.unsynced = nil
+        return object
+    }
+
+    private func requireLock() throws(StoreError) {
+        guard store.disk.staged[transfer]?.writer === store.process else {
+            throw StoreError(.internal, "the staging of \(transfer) is not this worker's", isTransient: false)
+        }
+    }
+}
