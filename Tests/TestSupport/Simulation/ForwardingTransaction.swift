@@ -25,6 +25,19 @@ class ForwardingTransaction: CatalogTransaction {
     func unpublished(limit: Int) throws -> [OutboxEntry] { try base.unpublished(limit: limit) }
     func openTransfers(of job: JobID) throws -> [Transfer] { try base.openTransfers(of: job) }
     func abandonedTransfers(limit: Int) throws -> [Transfer] { try base.abandonedTransfers(limit: limit) }
+    func publishedEvents(_ filter: HistoryFilter) throws -> [OutboxEntry] { try base.publishedEvents(filter) }
+    func transferOutline(_ id: TransferID) throws -> TransferOutline? { try base.transferOutline(id) }
+    func leftoverTransfers(after: TransferID?, limit: Int) throws -> [TransferOutline] {
+        try base.leftoverTransfers(after: after, limit: limit)
+    }
+    func isReplica(_ objectKey: String, in store: StoreName) throws -> Bool {
+        try base.isReplica(objectKey, in: store)
+    }
+    func prunable(_ horizon: RetentionHorizon) throws -> PruneCount { try base.prunable(horizon) }
+    func markDiscarded(_ transfer: TransferID) throws { try base.markDiscarded(transfer) }
+    func prune(_ horizon: RetentionHorizon, limit: Int) throws -> PruneCount {
+        try base.prune(horizon, limit: limit)
+    }
     func nextDue() throws -> Timestamp? { try base.nextDue() }
     func insert(_ job: Job, _ admission: JobAdmission) throws { try base.insert(job, admission) }
     func update(_ job: Job, ifFenceIs fence: Int64) throws -> Bool { try base.update(job, ifFenceIs: fence) }

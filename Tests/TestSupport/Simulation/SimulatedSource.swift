@@ -72,7 +72,9 @@ private final class SimulatedBody: OpenedSource, @unchecked Sendable {
         facts = SourceFacts(
             url: request.url, size: served.isLengthKnown ? Int64(served.count) : nil,
             etag: served.hasValidator ? etag : nil)
-        let resume = request.resume.flatMap { $0.validator == etag && served.servesRanges ? $0 : nil }
+        let resume = request.resume.flatMap {
+            served.servesRanges && ($0.validator == etag || $0.isUnproven) ? $0 : nil
+        }
         offset = resume?.offset ?? 0
         position = Int(offset)
     }
