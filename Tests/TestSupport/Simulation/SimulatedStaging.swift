@@ -36,15 +36,14 @@ struct SimulatedStaging: StagedImage {
     }
 
     func commit() async throws(StoreError) -> StoredObject {
-        let object = try await store.call { () throws(StoreError) in
+        let effect = { () throws(StoreError) -> StoredObject in
             try requireLock()
             let bytes = store.disk.staged.removeValue(forKey: transfer)?.bytes ?? []
             let object = SimulatedDisk.Object(bytes: bytes, unsynced: store.process)
             store.disk.objects[transfer] = object
             return store.object(object, of: transfer)
         }
-        store.disk.objects[transfer]?.unsynced = nil
-        return object
+        return try await store.call(effect, settled: { store.disk.objects[transfer]?.unsynced = nil })
     }
 
     private func requireLock() throws(StoreError) {

@@ -54,12 +54,12 @@ struct SimulatedStore: ImageStore {
         guard let transfer = disk.transfer(ofKey: objectKey) else {
             throw StoreError(.internal, "\"\(objectKey)\" is not a key of this store", isTransient: false)
         }
-        try await call {
+        let effect = {
             guard var object = disk.objects.removeValue(forKey: transfer) else { return }
             object.unsynced = process
             disk.removed[transfer] = object
         }
-        disk.removed[transfer] = nil
+        try await call(effect, settled: { disk.removed[transfer] = nil })
     }
 
     func freeBytes() async throws(StoreError) -> Int64? { nil }
@@ -70,7 +70,11 @@ struct SimulatedStore: ImageStore {
     }
 
     /// A call that may fail before or after its effect.
-    func call<Value>(weight: Double = 1, _ effect: () throws(StoreError) -> Value) async throws(StoreError) -> Value {
+    ///
+    /// - Parameter settled: What has happened by the time of the answer, whether the answer arrives or not.
+    func call<Value>(
+        weight: Double = 1, _ effect: () throws(StoreError) -> Value, settled: () -> Void = {}
+    ) async throws(StoreError) -> Value {
         do {
             try await process.depart()
         } catch {
@@ -83,6 +87,7 @@ struct SimulatedStore: ImageStore {
         } catch {
             throw away
         }
+        settled()
         if process.weather.strikes(.storeReplyLost, weight: weight * 0.5) { throw away }
         return value
     }
