@@ -21,7 +21,7 @@ start_broker_and_origin() {
     origin=${LONGSHORE_TEST_ORIGIN:-}
 }
 
-# start_worker: writes the configuration and waits until the worker says that it is ready.
+# start_worker: writes the configuration (with $progress_interval if that is set) and waits until the worker is ready.
 start_worker() {
     local health_port allowed=''
     health_port=$(free_ports 1)
@@ -41,7 +41,7 @@ stores:
 fetch:
   allow_private: [${allowed:+\"$allowed\"}]   # addresses of this machine are refused unless named
 events:
-  progress_interval: 10ms
+  progress_interval: ${progress_interval:-2s}
 health:
   listen: 127.0.0.1:$health_port
 YAML
