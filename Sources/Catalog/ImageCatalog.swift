@@ -39,6 +39,13 @@ public struct ImageCatalog: Sendable {
     }
 }
 
+extension ImageCatalog {
+    /// Closes the database; comes last, when nobody uses the catalog any more.
+    public func close() async {
+        await database.close()
+    }
+}
+
 // MARK: - Intake
 
 extension ImageCatalog {

@@ -67,6 +67,20 @@ public final class SQLiteCatalogDatabase: CatalogDatabase {
         return try value(of: outcome)
     }
 
+    /// Empties the log and closes the file: the log holds pages as they were before secrets were wiped.
+    ///
+    /// While another process reads, the log is left to it.
+    public func close() async {
+        await withCheckedContinuation { continuation in
+            pool.asyncWriteWithoutTransaction { database in
+                // Another process may hold the log; then the last one to close empties it.
+                _ = try? database.checkpoint(.truncate)
+                continuation.resume()
+            }
+        }
+        try? pool.close()
+    }
+
     private func value<Result>(of outcome: Swift.Result<Result, any Error>) throws(CatalogError) -> Result {
         do {
             return try outcome.get()

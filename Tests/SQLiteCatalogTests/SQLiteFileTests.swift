@@ -24,6 +24,27 @@ struct SQLiteFileTests {
         }
     }
 
+    @Test("holds no trace of a wiped secret once it is closed, neither in itself nor in its log")
+    func wipesSecrets() async throws {
+        try await withTemporaryCatalog { path in
+            let canary = "CANARY-51c2"
+            let database = try SQLiteCatalogDatabase(path: path)
+            let job = CatalogSamples.job("job-1", CatalogSamples.importWork())
+            try await database.write { rows in
+                try rows.insert(CatalogSamples.image("image-1"))
+                try rows.insert(job, JobAdmission(canonicalForm: "{}", sourceQuery: canary))
+            }
+            try await database.write { try $0.setSourceQuery(nil, of: job.id) }
+            await database.close()
+            let directory = URL(filePath: path).deletingLastPathComponent()
+            let files = try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+            #expect(!files.isEmpty)
+            for file in files {
+                #expect(try Data(contentsOf: file).range(of: Data(canary.utf8)) == nil, "\(file.lastPathComponent)")
+            }
+        }
+    }
+
     @Test("holds every transaction that has returned, though its process may end without a word")
     func survivesTheProcess() async throws {
         try await withTemporaryCatalog { path in

@@ -19,4 +19,12 @@ public protocol CatalogDatabase: Sendable {
     func read<Result: Sendable>(
         _ body: @escaping @Sendable (any CatalogReader) throws -> Result
     ) async throws(CatalogError) -> Result
+
+    /// Closes the database, so that what was wiped is gone from its files too; nothing can be asked of it afterwards.
+    func close() async
+}
+
+extension CatalogDatabase {
+    /// A database without files of its own has nothing to close.
+    public func close() async {}
 }

@@ -15,6 +15,7 @@ struct WorkerAssembly {
     private let consumer: RabbitMQConsumer
     private let publisher: RabbitMQPublisher
     private let health: HealthServer
+    private let catalog: ImageCatalog
     private let logger: Logger
 
     /// Opens the catalog, adopts the stores and declares or verifies the topology, waiting for what is away as long as
@@ -47,6 +48,7 @@ struct WorkerAssembly {
         _ settings: Settings, catalog: ImageCatalog, stores: [StoreName: any ImageStore],
         source: any ImageSource, access: BrokerAccess, logger: Logger
     ) throws {
+        self.catalog = catalog
         let plan = WorkerPlan(settings)
         do throws(RabbitMQError) {
             consumer = try RabbitMQConsumer(configuration: access.configuration)
@@ -77,6 +79,16 @@ struct WorkerAssembly {
 
     /// Runs until SIGTERM or SIGINT and drains; a second signal ends everything at once.
     func run() async throws {
+        do {
+            try await serve()
+        } catch {
+            await catalog.close()
+            throw error
+        }
+        await catalog.close()
+    }
+
+    private func serve() async throws {
         let drain = DrainRequest()
         // Trapped before the worker can say that it is ready: a signal that comes with that answer must drain it too.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
