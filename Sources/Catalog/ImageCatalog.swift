@@ -114,12 +114,18 @@ extension ImageCatalog {
         try await write { ledger in try ledger.beginCommit(lease, of: transfer, with: result) }
     }
 
-    /// Records that nothing is left of a transfer.
-    public func noteDiscarded(_ lease: JobLease, _ transfer: TransferID) async throws(CatalogError) {
-        try await write { ledger in try ledger.noteDiscarded(lease, transfer) }
+    /// Gives a transfer up, so that no successor can make an image of it: only then may its bytes be removed.
+    ///
+    /// Bytes cannot be fenced. A worker that was frozen while it removed them could take away what its successor has
+    /// recorded meanwhile.
+    ///
+    /// - Returns: The transfer, for ``noteCleared(_:)``.
+    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost: the bytes may be an image by now.
+    public func abandon(_ lease: JobLease, _ transfer: TransferID) async throws(CatalogError) -> Transfer {
+        try await write { ledger in try ledger.abandon(lease, transfer) }
     }
 
-    /// Records that nothing is left of abandoned transfers. Needs no lease: their jobs have ended.
+    /// Records that nothing is left of abandoned transfers. Needs no lease: no job will use them.
     public func noteCleared(_ transfers: [Transfer]) async throws(CatalogError) {
         try await write { ledger in try ledger.noteCleared(transfers) }
     }

@@ -39,11 +39,10 @@ extension ImportJob {
     func discardLeftovers() async throws {
         for transfer in try await openTransfers() {
             do {
-                try await removeBytes(of: transfer)
+                try await removeForGood(transfer)
             } catch let error as StoreError where error.isHeldElsewhere {
                 continue
             }
-            try await environment.catalog.noteDiscarded(claimed.lease, transfer.id)
         }
     }
 
@@ -73,8 +72,7 @@ extension ImportJob {
     /// Removes the bytes of a transfer. What cannot be removed now stays recorded.
     private func discard(_ transfer: Transfer) async {
         do {
-            try await removeBytes(of: transfer)
-            try await environment.catalog.noteDiscarded(claimed.lease, transfer.id)
+            try await removeForGood(transfer)
         } catch {
             environment.logger.warning(
                 "The bytes of a transfer could not be removed",
@@ -90,8 +88,11 @@ extension ImportJob {
         return try await environment.catalog.read { rows in try rows.openTransfers(of: job) }
     }
 
-    private func removeBytes(of transfer: Transfer) async throws {
-        try await environment.removeBytes(of: transfer)
+    /// Gives a transfer up under the fence, and only then removes its bytes: they cannot be fenced.
+    private func removeForGood(_ transfer: Transfer) async throws {
+        let abandoned = try await environment.catalog.abandon(claimed.lease, transfer.id)
+        try await environment.removeBytes(of: abandoned)
+        try await environment.catalog.noteCleared([abandoned])
     }
 }
 

@@ -42,7 +42,7 @@ struct LeaseTests {
             { _ = try await catalog.beginTransfer(lease, to: CatalogSamples.id("default")) },
             { try await catalog.noteCheckpoint(lease, of: [transfer.id], checkpoint) },
             { try await catalog.beginCommit(lease, of: transfer.id, with: Harness.result) },
-            { try await catalog.noteDiscarded(lease, transfer.id) },
+            { _ = try await catalog.abandon(lease, transfer.id) },
             { _ = try await catalog.noteProgress(lease, progress, source: nil) },
             { try await catalog.completeImport(lease, result: Harness.result, replicas: []) },
             { try await catalog.retry(lease, after: .zero, because: CatalogSamples.failure) },
@@ -84,7 +84,7 @@ struct LeaseTests {
         let kept = try await harness.catalog.beginTransfer(first.lease, to: CatalogSamples.id("a"))
         let gone = try await harness.catalog.beginTransfer(first.lease, to: CatalogSamples.id("b"))
         try await harness.catalog.beginCommit(first.lease, of: kept.id, with: Harness.result)
-        try await harness.catalog.noteDiscarded(first.lease, gone.id)
+        _ = try await harness.catalog.abandon(first.lease, gone.id)
         #expect(try await harness.image().replicas.map(\.state) == [.copying, .pending])
         harness.clock.advance(by: .seconds(30))
         let transfers = try await harness.claimOne(.import).transfers

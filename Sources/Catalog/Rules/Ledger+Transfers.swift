@@ -33,10 +33,9 @@ extension Ledger {
         try rows.update(transfer)
     }
 
-    func noteDiscarded(_ lease: JobLease, _ id: TransferID) throws {
+    func abandon(_ lease: JobLease, _ id: TransferID) throws -> Transfer {
         var transfer = try transfer(id, of: lease)
-        transfer.state = .discarded
-        transfer.checkpoint = nil
+        transfer.state = .abandoned
         try rows.update(transfer)
         var image = try image(of: job(of: lease))
         for index in image.replicas.indices
@@ -44,6 +43,7 @@ extension Ledger {
             image.replicas[index].state = .pending
         }
         try rows.update(image)
+        return transfer
     }
 
     func noteCleared(_ transfers: [Transfer]) throws {
