@@ -3,6 +3,7 @@
 Python's own http.server knows no ranges, and a web server's package would be a service enabled on the user's machine.
 """
 
+import time
 import argparse
 import email.utils
 import http.server
@@ -11,6 +12,10 @@ import re
 import socket
 import sys
 import urllib.parse
+
+
+# Bytes in a tenth of a second, so that a small image lets one see its progress; 0 is as fast as it goes.
+SLICE = int(os.environ.get("ORIGIN_BYTES_PER_SECOND", "0")) // 10
 
 
 class FileHandler(http.server.BaseHTTPRequestHandler):
@@ -69,7 +74,10 @@ class FileHandler(http.server.BaseHTTPRequestHandler):
         # are served by this too.
         self.connection.settimeout(None)
         while offset < end:
-            sent = os.sendfile(self.connection.fileno(), file.fileno(), offset, end - offset)
+            length = min(end - offset, SLICE or end - offset)
+            sent = os.sendfile(self.connection.fileno(), file.fileno(), offset, length)
+            if SLICE:
+                time.sleep(length / SLICE / 10)
             if sent == 0:  # the file became shorter: only a broken connection can say so now
                 self.close_connection = True
                 return
