@@ -38,6 +38,7 @@ var targets: [Target] = [
 targets += room("ImageModel")
 targets += room("RabbitMQ", ["CRabbitMQ", log])
 targets += room("JobMessages", ["ImageModel"])
+targets += room("ImageProfiles", ["ImageModel"])
 targets += room("ImageSource", ["ImageModel", "CCurl"])
 targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
 targets += room("ImageStore", ["ImageModel"])
