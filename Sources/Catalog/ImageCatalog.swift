@@ -56,6 +56,20 @@ extension ImageCatalog {
     public func accept(_ batch: [IntakeItem]) async throws(CatalogError) -> [Acceptance] {
         try await write { ledger in try batch.map(ledger.accept) }
     }
+
+    /// How much waits, for whoever decides whether more may come in.
+    public func intakeLoad() async throws(CatalogError) -> IntakeLoad {
+        let grace = unknownGrace
+        return try await read { rows in try rows.intakeLoad(grace: grace) }
+    }
+
+    /// Fails the oldest `limit` jobs that follow jobs nobody has heard of, with `predecessor_failed`, provided that
+    /// nothing in the catalog can move.
+    ///
+    /// - Returns: How many were failed, those apart that failed because they follow them.
+    public func refuseStranded(limit: Int) async throws(CatalogError) -> Int {
+        try await write { ledger in try ledger.refuseStranded(limit: limit) }
+    }
 }
 
 // MARK: - Leases

@@ -76,6 +76,35 @@ extension SQLiteRows {
         }
     }
 
+    func followerCounts() throws -> [JobKind: Int] {
+        let sql = """
+            SELECT kind, count(*) AS followers FROM jobs INDEXED BY jobs_following
+            WHERE state = 'deferred' AND has_predecessors GROUP BY kind
+            """
+        return try all(sql, []).reduce(into: [:]) { counts, row in
+            counts[try word(row["kind"], JobKind.init)] = row["followers"]
+        }
+    }
+
+    func hasMovingJobs() throws -> Bool {
+        let sql = """
+            SELECT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_due WHERE state IN ('queued', 'retrying'))
+                OR EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE state = 'running')
+            """
+        return try one(sql, []) ?? false
+    }
+
+    func strandedJobs(limit: Int) throws -> [Job] {
+        let sql = """
+            SELECT body FROM jobs INDEXED BY jobs_following
+            WHERE state = 'deferred' AND has_predecessors AND EXISTS (
+                SELECT 1 FROM job_predecessors AS p
+                WHERE p.job = jobs.id AND NOT EXISTS (SELECT 1 FROM jobs AS known WHERE known.id = p.predecessor))
+            ORDER BY number LIMIT ?
+            """
+        return try jobs(sql, [limit])
+    }
+
     func nextDue() throws -> Timestamp? {
         let sql = """
             SELECT min(run_at) FROM jobs

@@ -46,12 +46,18 @@ enum Schema {
         }
     }
 
-    private static let steps = [initial, checkpoints, retention]
+    private static let steps = [initial, checkpoints, retention, followers]
 
     /// 2: how far a transfer's bytes are durable. Who does not know of it begins the transfer again.
     private static let checkpoints = """
         ALTER TABLE transfers ADD COLUMN checkpoint TEXT;
         CREATE INDEX transfers_abandoned ON transfers (state, number) WHERE state = 'abandoned';
+        """
+
+    /// 4: what the intake gate counts.
+    private static let followers = """
+        CREATE INDEX jobs_following ON jobs (kind, state, has_predecessors)
+            WHERE state = 'deferred' AND has_predecessors;
         """
 
     private static let initial = """

@@ -43,7 +43,8 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
         self.queues = queues
         self.progress = progress
         self.logger = logger
-        gate = IntakeGate(queues: queues, catalog: environment.catalog, plan: plan, time: environment.time)
+        gate = IntakeGate(
+            queues: queues, catalog: environment.catalog, plan: plan, time: environment.time, logger: logger)
         intake = Intake(
             queues: queues, gate: gate, catalog: environment.catalog, plan: plan, time: environment.time, logger: logger
         ) {

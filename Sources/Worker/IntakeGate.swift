@@ -1,36 +1,36 @@
 import Catalog
 import ImageModel
+import Logging
 
-/// Decides which intake queues are consumed, so that the catalog's backlog stays bounded and the rest waits on the
+/// Decides which intake queues are consumed, so that what waits in the catalog stays bounded and the rest waits on the
 /// broker, where operators see it and alarm on it.
+///
+/// <doc:IntakeGate> says why it may not simply count.
 struct IntakeGate<Queues: JobQueues>: Sendable {
     let queues: Queues
     let catalog: ImageCatalog
     let plan: WorkerPlan
     let time: any TimeSource
+    let logger: Logger
     /// Once requested, the gate never opens again.
     private let isClosed = DrainRequest()
 
-    init(queues: Queues, catalog: ImageCatalog, plan: WorkerPlan, time: any TimeSource) {
+    /// How long the catalog stands still with the gate closed before jobs are given up that follow ones nobody knows.
+    private static var patience: Duration { .seconds(60) }
+    /// How many of them at once.
+    private static var refusalLimit: Int { 100 }
+
+    init(queues: Queues, catalog: ImageCatalog, plan: WorkerPlan, time: any TimeSource, logger: Logger) {
         self.queues = queues
         self.catalog = catalog
         self.plan = plan
         self.time = time
+        self.logger = logger
     }
 
-    /// Consumes what the backlog has room for. Cancels always pass: they shorten the backlog, and so do deletes.
-    ///
-    /// Does nothing while the catalog is away: what was closed stays closed.
+    /// Consumes what there is room for. Does nothing while the catalog is away: what was closed stays closed.
     func adjust() async {
-        guard !isClosed.isRequested else { return }
-        guard let waiting = try? await catalog.read({ try $0.waitingCounts() }) else { return }
-        for kind in JobKind.allCases {
-            if kind == .cancel || kind == .delete || waiting[kind, default: 0] < plan.backlog {
-                await queues.startConsuming(kind)
-            } else {
-                await queues.stopConsuming(kind)
-            }
-        }
+        _ = await adjustOnce()
     }
 
     /// Consumes nothing.
@@ -38,13 +38,64 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
         for kind in JobKind.allCases { await queues.stopConsuming(kind) }
     }
 
-    /// Adjusts the gate as jobs leave the backlog; closes it for good when the worker is to drain.
+    /// Adjusts the gate as jobs leave the catalog; closes it for good when the worker is to drain.
     func keep(until drain: DrainRequest) async {
+        var jammedSince: Duration?
         while !Task.isCancelled, !drain.isRequested {
-            await adjust()
+            if await adjustOnce() == .jammed {
+                let since = jammedSince ?? time.now()
+                jammedSince = since
+                if time.now() - since >= Self.patience, await refuseStranded() { jammedSince = nil }
+            } else {
+                jammedSince = nil
+            }
             try? await time.sleep(for: plan.poll)
         }
         isClosed.request()
         await close()
+    }
+
+    private enum Position {
+        case open
+        /// Something waits on the broker until something moves in the catalog.
+        case partlyClosed
+        /// Something waits on the broker, and nothing in the catalog can move without it.
+        case jammed
+    }
+
+    private func adjustOnce() async -> Position {
+        guard !isClosed.isRequested, let load = try? await catalog.intakeLoad() else { return .open }
+        var position = Position.open
+        for kind in JobKind.allCases {
+            if load.hasRoom(for: kind, in: plan) {
+                await queues.startConsuming(kind)
+            } else {
+                await queues.stopConsuming(kind)
+                position = load.isAtStandstill ? .jammed : .partlyClosed
+            }
+        }
+        // The worker may have been asked to drain meanwhile, and what was closed then must stay so.
+        if isClosed.isRequested { await close() }
+        return position
+    }
+
+    private func refuseStranded() async -> Bool {
+        guard let count = try? await catalog.refuseStranded(limit: Self.refusalLimit) else { return false }
+        logger.warning(
+            "Nothing moves, and no more jobs can be taken in; the oldest that follow unknown jobs were failed",
+            metadata: ["jobs": "\(count)"])
+        return true
+    }
+}
+
+extension IntakeLoad {
+    /// Whether another job of `kind` may come in. Cancels and deletes may always: they shorten the backlog.
+    func hasRoom(for kind: JobKind, in plan: WorkerPlan) -> Bool {
+        guard kind != .cancel, kind != .delete else { return true }
+        let all = waiting[kind, default: 0]
+        let following = followers[kind, default: 0]
+        // What all wait for can only be on the broker.
+        if isAtStandstill { return all < plan.followerLimit }
+        return all - following < plan.backlog && following < plan.followerLimit
     }
 }

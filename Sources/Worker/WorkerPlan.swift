@@ -6,6 +6,9 @@ public struct WorkerPlan: Sendable, Hashable {
     public var slots: [JobKind: Int]
     /// Waiting jobs of a kind in the catalog beyond which messages stay on the broker.
     public var backlog: Int
+    /// Deferred jobs of a kind that follow others, beyond which messages stay on the broker too. Apart from the backlog,
+    /// because what they follow may be one of those messages.
+    public var followerLimit: Int
     /// How long a lease lasts.
     public var leaseDuration: Duration
     /// How often leases are renewed; well below half of their duration.
@@ -23,16 +26,18 @@ public struct WorkerPlan: Sendable, Hashable {
     /// How often the worker that holds the role sweeps.
     public var sweepInterval: Duration
 
-    /// A plan from its parts.
+    /// A plan from its parts; `followerLimit` is ten times the backlog unless given.
     public init(
         slots: [JobKind: Int] = [.import: 4, .copy: 2, .share: 8, .update: 8, .delete: 4], backlog: Int = 10_000,
-        leaseDuration: Duration = .seconds(30), leaseRenewal: Duration = .seconds(10), drain: Duration = .seconds(30),
+        followerLimit: Int? = nil, leaseDuration: Duration = .seconds(30), leaseRenewal: Duration = .seconds(10),
+        drain: Duration = .seconds(30),
         replyQueues: [String] = ["amq.rabbitmq.reply-to.*", "amq.gen-*", "reply.*"], prefix: String = "longshore",
         poll: Duration = .milliseconds(500), retention: RetentionPolicy = RetentionPolicy(),
         sweepInterval: Duration = .seconds(300)
     ) {
         self.slots = slots
         self.backlog = backlog
+        self.followerLimit = followerLimit ?? 10 * backlog
         self.leaseDuration = leaseDuration
         self.leaseRenewal = leaseRenewal
         self.drain = drain

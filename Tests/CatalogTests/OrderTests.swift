@@ -40,6 +40,26 @@ struct OrderTests {
         #expect(try await harness.job("job-1").failure?.cause?.code == .sourceNotFound)
     }
 
+    @Test("Jobs that follow unknown ones are given up only when nothing else can move, the oldest first")
+    func stranded() async throws {
+        try await harness.accept(
+            Harness.submission("a", Harness.importWork("image-a"), after: ["unknown"]),
+            Harness.submission("b", Harness.importWork("image-b"), after: ["a"]),
+            Harness.submission("c", Harness.importWork("image-c"), after: ["unknown"]),
+            Harness.submission("d", Harness.importWork("image-d")))
+        #expect(try await harness.catalog.refuseStranded(limit: 1) == 0)
+        let moving = try await harness.claimOne(.import)
+        #expect(try await harness.catalog.refuseStranded(limit: 1) == 0)
+        try await harness.complete(moving)
+        try await harness.accept(Harness.submission("e", Harness.share(.offer, of: "image-e")))
+        #expect(try await harness.catalog.refuseStranded(limit: 1) == 0, "an unknown image is waited for a while only")
+        try await harness.accept(Harness.submission("cancel-e", Harness.cancel("e")))
+        #expect(try await harness.catalog.refuseStranded(limit: 1) == 1)
+        #expect(try await harness.end(of: "a") == .failed(.predecessorFailed))
+        #expect(try await harness.end(of: "b") == .failed(.predecessorFailed))
+        #expect(try await harness.end(of: "c") == .deferred)
+    }
+
     @Test("With after_failed a job runs although its predecessor failed or was cancelled")
     func afterFailed() async throws {
         try await harness.accept(

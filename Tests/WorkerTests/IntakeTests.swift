@@ -87,7 +87,7 @@ extension IntakeTests {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let plan = WorkerPlan(backlog: backlog)
-        let gate = IntakeGate(queues: queues, catalog: catalog, plan: plan, time: HostTime())
+        let gate = IntakeGate(queues: queues, catalog: catalog, plan: plan, time: HostTime(), logger: logger)
         return Intake(
             queues: queues, gate: gate, catalog: catalog, plan: plan, time: HostTime(), logger: logger, didAccept: {})
     }

@@ -26,6 +26,15 @@ public protocol CatalogReader: HistoryReader, RetentionReader {
     /// How many jobs of each kind wait (queued, deferred or retrying).
     func waitingCounts() throws -> [JobKind: Int]
 
+    /// How many of those were deferred and name predecessors, by kind: what they wait for may not have come yet.
+    func followerCounts() throws -> [JobKind: Int]
+
+    /// Whether a job runs, or waits for nothing but a worker or its next attempt.
+    func hasMovingJobs() throws -> Bool
+
+    /// Deferred jobs that name a predecessor which the catalog does not know, in the order of acceptance.
+    func strandedJobs(limit: Int) throws -> [Job]
+
     /// An image with its replicas.
     func image(_ id: ImageID) throws -> Image?
 

@@ -7,7 +7,8 @@ enum WorkerKeys {
     static let deletes = slots("delete", 4)
     static let backlog = SettingKey(
         "worker.intake.backlog", .count(1...100_000_000), default: 10_000,
-        "Waiting jobs of a kind in the catalog; beyond it messages stay on the broker.")
+        "Waiting jobs of a kind in the catalog, and ten times as many behind others; beyond it messages stay on the broker."
+    )
     static let roles = SettingKey(
         "worker.roles", each: .word(), default: Settings.Role.allCases, "What this worker does.")
     static let drain = SettingKey(

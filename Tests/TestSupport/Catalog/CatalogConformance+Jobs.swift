@@ -64,6 +64,42 @@ extension CatalogConformance {
             try await database.insert("copy", .copy(CopyRequest(imageID: CatalogSamples.id("i"))))
             try await expectEqual(database.read { try $0.waitingCounts() }, [.import: 3, .copy: 1])
         },
+        Self("deferred jobs that name predecessors are counted by kind") { open in
+            let database = try open()
+            try await expectEqual(database.read { try $0.followerCounts() }, [:])
+            for state in JobState.allCases {
+                try await database.insert("i-\(state.rawValue)", state: state, after: ["p"])
+            }
+            try await database.insert("second", state: .deferred, after: ["p", "q"])
+            try await database.insert("alone", state: .deferred)
+            let share = ShareRequest(
+                imageID: CatalogSamples.id("i"), action: .offer, member: CatalogSamples.id("m"))
+            try await database.insert("share", .share(share), state: .deferred, after: ["p"])
+            try await expectEqual(database.read { try $0.followerCounts() }, [.import: 2, .share: 1])
+        },
+        Self("queued, retrying and running jobs move by themselves, others do not") { open in
+            let database = try open()
+            try await database.insert("job")
+            for state in JobState.allCases {
+                var job = CatalogSamples.job("job", CatalogSamples.importWork())
+                job.state = state
+                try await database.write { [job] in try expectEqual($0.update(job, ifFenceIs: 0), true) }
+                let moves = [JobState.queued, .retrying, .running].contains(state)
+                try await expectEqual(database.read { try $0.hasMovingJobs() }, moves)
+            }
+        },
+        Self("deferred jobs that follow an unknown job are stranded, oldest first") { open in
+            let database = try open()
+            try await database.insert("known")
+            try await database.insert("second", state: .deferred, after: ["known", "unknown"])
+            try await database.insert("first", state: .deferred, after: ["unknown"])
+            try await database.insert("follows", state: .deferred, after: ["known"])
+            try await database.insert("ended", state: .failed, after: ["unknown"])
+            try await database.insert("waits", state: .deferred)
+            try await expectEqual(
+                database.read { try $0.strandedJobs(limit: 9).map(\.id.rawValue) }, ["second", "first"])
+            try await expectEqual(database.read { try $0.strandedJobs(limit: 1).map(\.id.rawValue) }, ["second"])
+        },
         Self("the next moment due is the earliest one to come of a waiting job") { open in
             let database = try open()
             let now = try await database.read { $0.now }

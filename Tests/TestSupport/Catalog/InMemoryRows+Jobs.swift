@@ -31,6 +31,22 @@ extension InMemoryRows {
         accepted(where: \.isWaiting).reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
     }
 
+    func followerCounts() throws -> [JobKind: Int] {
+        accepted { $0.job.state == .deferred && !$0.job.request.after.isEmpty }
+            .reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
+    }
+
+    func hasMovingJobs() throws -> Bool {
+        tables.jobs.values.contains { [.queued, .retrying, .running].contains($0.job.state) }
+    }
+
+    func strandedJobs(limit: Int) throws -> [Job] {
+        let stranded = accepted { row in
+            row.job.state == .deferred && row.job.request.after.contains { tables.jobs[$0] == nil }
+        }
+        return Array(stranded.prefix(limit))
+    }
+
     func nextDue() throws -> Timestamp? {
         tables.jobs.values.filter(\.isWaiting).map(\.job.runAt)
             .filter { $0 > now && $0 < Timestamp(microseconds: .max) }.min()

@@ -17,6 +17,9 @@ class ForwardingTransaction: CatalogTransaction {
     func unfinishedJobs(on image: ImageID) throws -> [JobOutline] { try base.unfinishedJobs(on: image) }
     func jobs(waitingFor job: JobID) throws -> [Job] { try base.jobs(waitingFor: job) }
     func waitingCounts() throws -> [JobKind: Int] { try base.waitingCounts() }
+    func followerCounts() throws -> [JobKind: Int] { try base.followerCounts() }
+    func hasMovingJobs() throws -> Bool { try base.hasMovingJobs() }
+    func strandedJobs(limit: Int) throws -> [Job] { try base.strandedJobs(limit: limit) }
     func image(_ id: ImageID) throws -> Image? { try base.image(id) }
     func images(_ filter: ImageFilter) throws -> [Image] { try base.images(filter) }
     func member(_ account: AccountID, of image: ImageID) throws -> Member? { try base.member(account, of: image) }

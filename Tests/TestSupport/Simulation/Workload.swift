@@ -23,9 +23,6 @@ struct Workload: Sendable {
     /// Imports that can only fail: what they expect is not what is served.
     private(set) var doomed: Set<JobID> = []
 
-    /// Whether a job names another that it follows.
-    var hasPredecessors: Bool { requests.values.contains { !$0.after.isEmpty } }
-
     private let dice: Dice
     private var images: [ImageID] = []
     private var jobs: [JobID] = []

@@ -154,10 +154,10 @@ extension World {
     }
 
     private func worker(_ process: SimulatedProcess) -> ImageWorker<PlantedQueues, SimulatedExchange> {
-        // Jobs that wait for a predecessor which is still on the broker would keep a small gate closed for ever.
-        let backlogs = workload.hasPredecessors ? [100] : [3, 100]
+        let backlog = dice.pick([1, 3, 100])
         let plan = WorkerPlan(
-            slots: [.import: 3, .copy: 1, .share: 2, .update: 2, .delete: 2], backlog: dice.pick(backlogs),
+            slots: [.import: 3, .copy: 1, .share: 2, .update: 2, .delete: 2], backlog: backlog,
+            followerLimit: backlog * 2,
             leaseDuration: .seconds(9), leaseRenewal: .seconds(3), drain: dice.pick([.zero, .seconds(5)]),
             poll: .seconds(2))
         let random = Dice(seed: seed, purpose: 1_000 + lives)
