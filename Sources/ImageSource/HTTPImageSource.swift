@@ -6,8 +6,9 @@ import ImageModel
 /// carries no signature of its own (`br`, `deflate`) is refused; `gzip` and `zstd` go through as they are, for the
 /// unpacker to recognise.
 ///
-/// Redirects are followed by hand, each judged like a first URL, and never from https to http. Every address is judged
-/// when a socket is about to connect to it (``AddressPolicy``).
+/// Redirects are followed by hand, each judged like a first URL, and never from https to http. The name of each hop is
+/// resolved once, all its addresses are judged (``AddressPolicy``), the connection is pinned to them, and what a socket
+/// is about to connect to is judged once more.
 ///
 /// A resumed fetch asks for a range only when its point carries a strong validator or is unproven; otherwise, and when the server does
 /// not honour it, the bytes start at 0 and ``OpenedSource/offset`` says so.
@@ -16,12 +17,21 @@ import ImageModel
 public final class HTTPImageSource: ImageSource {
     private let policy: FetchPolicy
     private let network: CurlNetwork
+    private let addressGuard: AddressGuard
+    private let diversion: Diversion?
 
     /// A source that obeys `policy`.
     ///
     /// - Throws: ``SourceError`` with `internal` when the system gives no thread.
-    public init(policy: FetchPolicy) throws(SourceError) {
+    public convenience init(policy: FetchPolicy) throws(SourceError) {
+        try self.init(policy: policy, resolver: SystemResolver(), diversion: nil)
+    }
+
+    /// A source that asks `resolver` for addresses, and whose connections go where `diversion` leads them.
+    init(policy: FetchPolicy, resolver: any AddressResolver, diversion: Diversion?) throws(SourceError) {
         self.policy = policy
+        addressGuard = AddressGuard(policy, resolver: resolver)
+        self.diversion = diversion
         network = try CurlNetwork()
     }
 
@@ -34,10 +44,8 @@ public final class HTTPImageSource: ImageSource {
         let asked = target
         for _ in 0...max(0, policy.redirects) {
             try Task.checkCancellation()
-            try judge(target)
-            let step = try await network.withTransfer({ id in
-                order(id, target: target, asked: asked, request: request, deadline: deadline)
-            }) { mailbox -> Step<Result> in
+            let hop = try await hop(to: target, of: asked, before: deadline)
+            let step = try await network.withTransfer({ id in order(id, hop, request) }) { mailbox -> Step<Result> in
                 switch try await mailbox.answer() {
                 case .redirect(let location): return .elsewhere(try target.redirected(to: location))
                 case .body(let opening):
@@ -57,18 +65,24 @@ public final class HTTPImageSource: ImageSource {
         case elsewhere(FetchTarget)
     }
 
-    /// Throws when what the URL says is against the policy.
-    private func judge(_ target: FetchTarget) throws(SourceError) {
-        let addresses = AddressPolicy(policy)
-        let refusal =
-            addresses.refusal(scheme: target.scheme, host: target.host, port: target.port)
-            ?? (policy.proxy == nil ? nil : addresses.judgeBehindProxy(host: target.host, port: target.port))
-        if let refusal { throw SourceError(.sourceDenied, "\(target): \(refusal)") }
+    /// One request of a fetch, admitted by the guard.
+    private struct Hop {
+        let target: FetchTarget
+        let asked: FetchTarget
+        let addresses: [IPAddress]
+        let connectTimeout: Duration
+        let deadline: Duration
     }
 
-    private func order(
-        _ id: UInt64, target: FetchTarget, asked: FetchTarget, request: FetchRequest, deadline: Duration
-    ) -> TransferOrder {
+    private func hop(to target: FetchTarget, of asked: FetchTarget, before deadline: Duration) async throws -> Hop {
+        let begun = CurlNetwork.now()
+        let addresses = try await addressGuard.admit(target)
+        return Hop(
+            target: target, asked: asked, addresses: addresses,
+            connectTimeout: policy.timeouts.connect - (CurlNetwork.now() - begun), deadline: deadline)
+    }
+
+    private func order(_ id: UInt64, _ hop: Hop, _ request: FetchRequest) -> TransferOrder {
         var fields = ["Accept-Encoding: identity"]
         var resume: ResumePoint?
         if let point = request.resume, point.offset > 0, point.strongValidator != nil || point.isUnproven {
@@ -76,11 +90,12 @@ public final class HTTPImageSource: ImageSource {
             if let validator = point.strongValidator { fields.append("If-Range: \(validator)") }
             resume = point
         }
-        if let line = request.credential?.line(for: target) { fields.append(line) }
+        if let line = request.credential?.line(for: hop.target) { fields.append(line) }
         let judge = ResponseJudge(
-            url: asked.description, hop: target.description, sizeLimit: request.sizeLimit, resume: resume)
+            url: hop.asked.description, hop: hop.target.description, sizeLimit: request.sizeLimit, resume: resume)
         return TransferOrder(
-            id: id, target: target, fields: fields, judge: judge, policy: policy, deadline: deadline)
+            id: id, target: hop.target, fields: fields, judge: judge, policy: policy, addresses: hop.addresses,
+            connectTimeout: hop.connectTimeout, diversion: diversion, deadline: hop.deadline)
     }
 }
 

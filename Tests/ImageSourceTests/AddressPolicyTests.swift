@@ -24,7 +24,8 @@ struct AddressPolicyTests {
             ("::ffff:127.0.0.1", .loopback), ("::ffff:10.0.0.1", .private), ("::ffff:8.8.8.8", .global),
             ("::ffff:169.254.169.254", .metadata), ("64:ff9b::7f00:1", .loopback), ("64:ff9b::a9fe:a9fe", .metadata),
             ("64:ff9b::808:808", .global), ("2002:7f00:1::1", .loopback), ("2002:a00:1::1", .private),
-            ("2002:808:808::1", .global),
+            ("2002:808:808::1", .global), ("2606:4700::5efe:a00:1", .private), ("2606:4700::200:5efe:808:808", .global),
+            ("fe80::a9fe:a9fe", .metadata), ("169.254.42.42", .metadata), ("fd00:42::42", .metadata),
         ] as [(String, AddressReach)])
     func reach(text: String, reach: AddressReach) throws {
         #expect(AddressReach(try #require(IPAddress(text))) == reach)
@@ -114,6 +115,10 @@ struct AddressPolicyTests {
         #expect(rules.refusal(scheme: "https", host: "127.0.0.1", port: 443)?.contains("loopback") == true)
         #expect(rules.judgeBehindProxy(host: "other.example", port: 9_000)?.contains("fetch.ports") == true)
         #expect(rules.judgeBehindProxy(host: "minio.internal", port: 9_000) == nil)
+        #expect(rules.judgeBehindProxy(host: "h.example", port: 443) == nil)
+        for host in ["localhost", "a.localhost.", "METADATA.google.internal", "instance-data"] {
+            #expect(rules.judgeBehindProxy(host: host, port: 443)?.contains("allow_private") == true)
+        }
     }
 
     @Test(

@@ -83,4 +83,30 @@ struct RedirectTests {
         #expect(FetchCredential(field: "A", value: "x\r\nB: c", urls: []) == nil)
         #expect(FetchCredential(field: "A", value: "x", urls: ["no url"]) == nil)
     }
+
+    @Test(
+        "A credential goes to no URL that only looks as if it lay below a prefix",
+        arguments: [
+            ("https://h.example/b/", "https://h.example/b/x", true),
+            ("https://h.example/b", "https://h.example/b", true),
+            ("https://h.example/b", "https://H.example.:443/b/x", true),
+            ("https://h.example", "https://h.example/", true),
+            ("https://h.example/b", "https://h.example/bx", false),
+            ("https://h.example/b", "http://h.example/b", false),
+            ("https://h.example/b", "https://h.example:444/b", false),
+            ("https://h.example/b", "https://h.example.evil.example/b", false),
+            ("https://h.example/b", "https://x.h.example/b", false),
+            ("https://h.example/b/", "https://h.example/b", false),
+            ("https://h.example/b", "https://h.example/b/../c", false),
+            ("https://h.example/b", "https://h.example/b/%2e%2e/c", false),
+            ("https://h.example/b", "https://h.example/b/%252E./c", false),
+            ("https://h.example/b", "https://h.example/b/..;x/c", false),
+            ("https://h.example/b", "https://h.example/b/..%2fc", false),
+            ("https://h.example/b", "https://h.example/b/x%5c..%5cc", false),
+            ("https://h.example/b", "https://h.example/B/x", false),
+        ])
+    func prefixes(prefix: String, url: String, isCovered: Bool) throws {
+        let credential = try #require(FetchCredential(field: "X-Key", value: "hunter2", urls: [prefix]))
+        #expect((credential.line(for: try FetchTarget(url: url, query: nil)) != nil) == isCovered)
+    }
 }

@@ -151,20 +151,34 @@ final class CurlTransfer {
 
     /// Whether a socket may connect to an address.
     func allows(_ address: UnsafeRawPointer) -> Bool {
-        if order.policy.proxy == nil {
-            guard let parsed = IPAddress(socketAddress: address) else {
-                refusal = "the address is neither IPv4 nor IPv6"
-                return false
-            }
-            let target = order.target
-            let verdict = AddressPolicy(order.policy).judge(address: parsed, host: target.host, port: target.port)
-            if let verdict {
-                refusal = verdict
-                return false
-            }
+        if order.policy.proxy == nil, let verdict = verdict(on: address) {
+            refusal = verdict
+            return false
         }
         triedAddress = true
         return true
+    }
+
+    /// The last line: whatever was resolved and pinned before, this is where the socket would really go.
+    private func verdict(on address: UnsafeRawPointer) -> String? {
+        guard let place = SocketAddress(address) else { return "the address is neither IPv4 nor IPv6" }
+        let target = order.target
+        guard order.addresses.contains(place.address), place.port == target.port else {
+            return "\(target.host) is not at the address that was judged"
+        }
+        return AddressPolicy(order.policy).judge(address: place.address, host: target.host, port: target.port)
+    }
+
+    /// Leads the socket elsewhere when the order says so.
+    func divert(_ address: UnsafeMutablePointer<curl_sockaddr>) {
+        guard let diversion = order.diversion, let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) else {
+            return
+        }
+        let raw = UnsafeMutableRawPointer(address) + offset
+        guard let place = SocketAddress(UnsafeRawPointer(raw)) else { return }
+        let (family, length) = diversion(place).write(to: raw)
+        address.pointee.family = family
+        address.pointee.addrlen = length
     }
 
     /// The connection stands, TLS included, and the request is about to be sent.

@@ -6,6 +6,7 @@ import ImageModel
 final class EasyHandle {
     let pointer: UnsafeMutableRawPointer
     private var fields: UnsafeMutablePointer<curl_slist>?
+    private var pins: UnsafeMutablePointer<curl_slist>?
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     /// A handle for `order`, whose callbacks reach the ``CurlTransfer`` behind `owner`.
@@ -16,13 +17,16 @@ final class EasyHandle {
         self.pointer = pointer
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         try setRequest(order)
+        try pin(order)
         try setManners(order.policy)
+        try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, order.connectTimeout.wholeMilliseconds))
         try setCallbacks(owner)
     }
 
     deinit {
         curl_easy_cleanup(pointer)
         curl_slist_free_all(fields)
+        curl_slist_free_all(pins)
         errorBuffer.deallocate()
     }
 
@@ -48,13 +52,25 @@ final class EasyHandle {
         // The bytes as they are served: no coding is asked for, and none is undone.
         try set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         try set(CURLOPT_USERAGENT, order.policy.userAgent)
-        for field in order.fields {
-            guard let longer = curl_slist_append(fields, field) else {
-                throw SourceError(.internal, "out of memory", isTransient: true)
-            }
-            fields = longer
+        for field in order.fields { try append(field, to: &fields) }
+        try check(ccurl_set_list(pointer, CURLOPT_HTTPHEADER, fields), "CURLOPT_HTTPHEADER")
+    }
+
+    /// Makes libcurl take the judged addresses for those of the name, instead of asking for them a second time.
+    private func pin(_ order: TransferOrder) throws(SourceError) {
+        let target = order.target
+        guard !order.addresses.isEmpty, IPAddress(target.host) == nil else { return }
+        let addresses = order.addresses.map { $0.bytes.count == 4 ? "\($0)" : "[\($0)]" }.joined(separator: ",")
+        // The plus lets the entry grow old: one that stayed for ever would be one more for each host that a job names.
+        try append("+\(target.host):\(target.port):\(addresses)", to: &pins)
+        try check(ccurl_set_list(pointer, CURLOPT_RESOLVE, pins), "CURLOPT_RESOLVE")
+    }
+
+    private func append(_ line: String, to list: inout UnsafeMutablePointer<curl_slist>?) throws(SourceError) {
+        guard let longer = curl_slist_append(list, line) else {
+            throw SourceError(.internal, "out of memory", isTransient: true)
         }
-        try check(ccurl_set_headers(pointer, fields), "CURLOPT_HTTPHEADER")
+        list = longer
     }
 
     private func setManners(_ policy: FetchPolicy) throws(SourceError) {
@@ -64,7 +80,6 @@ final class EasyHandle {
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         if let caFile = policy.caFile { try set(CURLOPT_CAINFO, caFile) }
-        try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, policy.timeouts.connect.wholeMilliseconds))
         try set(CURLOPT_NOSIGNAL, 1)
         // Do not wait for a resolver thread that hangs when a transfer is closed.
         try set(CURLOPT_QUICK_EXIT, 1)
@@ -130,6 +145,7 @@ private let openSocketCallback: curl_opensocket_callback = { owner, _, address i
     guard let address, let transfer = transfer(owner) else { return CURL_SOCKET_BAD }
     let isAllowed = withUnsafePointer(to: &address.pointee.addr) { transfer.allows(UnsafeRawPointer($0)) }
     guard isAllowed else { return CURL_SOCKET_BAD }
+    transfer.divert(address)
     let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
     return socket(address.pointee.family, type, address.pointee.protocol)
 }

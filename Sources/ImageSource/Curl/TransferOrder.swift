@@ -12,9 +12,19 @@ struct TransferOrder: Sendable {
     let judge: ResponseJudge
     /// Limits and rules.
     let policy: FetchPolicy
+    /// The judged addresses of the target, and the only ones to connect to; empty behind a proxy.
+    let addresses: [IPAddress]
+    /// What is left of the time to connect.
+    let connectTimeout: Duration
+    /// Leads a connection elsewhere; nil connects to where the address says.
+    let diversion: Diversion?
     /// When the fetch as a whole is over, on the network's clock.
     let deadline: Duration
 }
+
+/// Leads connections that the guard let through to another place: the seam at which tests count them and keep them on
+/// this machine.
+typealias Diversion = @Sendable (SocketAddress) -> SocketAddress
 
 /// What other threads ask of the network thread.
 enum NetworkCommand: Sendable {

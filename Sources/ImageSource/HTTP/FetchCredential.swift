@@ -38,10 +38,23 @@ public struct FetchCredential: Sendable, CustomStringConvertible, CustomDebugStr
 
 extension FetchTarget {
     /// Whether `other` is this URL or lies below it, at the same scheme, host and port.
+    ///
+    /// Nothing lies below a URL by a path that a server may read as leading out of it: with escaped dots or slashes.
     fileprivate func covers(_ other: FetchTarget) -> Bool {
-        guard scheme == other.scheme, host == other.host, port == other.port, other.path.hasPrefix(path) else {
-            return false
-        }
+        guard scheme == other.scheme, host == other.host, port == other.port, other.path.hasPrefix(path),
+            !other.path.mayLeadUp
+        else { return false }
         return path.hasSuffix("/") || other.path.count == path.count || other.path.dropFirst(path.count).first == "/"
+    }
+}
+
+extension String {
+    /// Whether a segment of this path is `.` or `..` once it is unescaped, parameters aside, or has a slash in disguise.
+    fileprivate var mayLeadUp: Bool {
+        split(separator: "/").contains { segment in
+            // Twice: what one server unescapes, the one behind it unescapes again.
+            let plain = String(segment).percentDecoded.percentDecoded
+            return plain.contains { $0 == "/" || $0 == "\\" } || ["", ".", ".."].contains(plain.prefix { $0 != ";" })
+        }
     }
 }

@@ -2,11 +2,11 @@ import CCurl
 import Glibc
 import ImageModel
 
-/// A URL as libcurl parsed it: what was judged is, to the letter, what is connected to.
+/// A URL as libcurl parsed it and as its text spells it: what was judged is, to the letter, what is connected to.
 struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     /// Lower case.
     let scheme: String
-    /// Lower case, without brackets and the root's dot; numbers in any spelling have become dotted quads.
+    /// Lower case, without brackets and the root's dot. A number stands in no other spelling than its canonical one.
     let host: String
     /// The port, also when it is the scheme's default.
     let port: UInt16
@@ -25,35 +25,53 @@ struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConverti
         let handle = try URLHandle()
         try handle.set(CURLUPART_URL, Self.escaped(url), else: "the URL cannot be parsed")
         if let query { try handle.set(CURLUPART_QUERY, Self.escaped(query), else: "the URL's query cannot be parsed") }
-        try self.init(handle)
+        guard let authority = try WrittenAuthority(of: url) else {
+            throw SourceError(.sourceDenied, "the URL is not absolute")
+        }
+        try self.init(handle, spelled: authority)
     }
 
     /// Where a `Location` leads from here (RFC 9110, section 10.2.2).
     func redirected(to location: String) throws(SourceError) -> FetchTarget {
         let handle = try URLHandle()
         try handle.set(CURLUPART_URL, wireText, else: "the URL cannot be parsed")
+        let authority: WrittenAuthority?
         do throws(SourceError) {
+            authority = try WrittenAuthority(of: location)
             try handle.set(CURLUPART_URL, Self.escaped(location), else: "the Location of a redirect cannot be parsed")
         } catch {
-            throw SourceError(.sourceRedirect, "\(self): \(error.message)")
+            throw SourceError(.sourceRedirect, "\(self) redirects: \(error.message)")
         }
-        let target = try FetchTarget(handle)
+        let target = try FetchTarget(handle, spelled: authority)
         guard scheme != "https" || target.scheme == "https" else {
             throw SourceError(.sourceRedirect, "\(self) redirects from https to \(target.scheme)")
         }
         return target
     }
 
-    private init(_ handle: URLHandle) throws(SourceError) {
+    /// Takes what libcurl understood, provided it is what the text says.
+    ///
+    /// - Parameter authority: As it was written; nil when it comes from the base of a redirect.
+    private init(_ handle: URLHandle, spelled authority: WrittenAuthority?) throws(SourceError) {
         try handle.remove(CURLUPART_FRAGMENT)
         guard let scheme = handle.get(CURLUPART_SCHEME), let port = handle.get(CURLUPART_PORT, CURLU_DEFAULT_PORT),
             let number = UInt16(port), number > 0, let host = handle.get(CURLUPART_HOST)
         else { throw SourceError(.sourceDenied, "the URL has no host, or no scheme this source speaks") }
-        let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : HostRule.normalized(host)
-        // International names must come in punycode: what libcurl makes of others depends on the process's locale.
-        guard IPAddress(bare) != nil || HostRule.isHostName(bare), handle.get(CURLUPART_ZONEID) == nil else {
-            throw SourceError(.sourceDenied, "the URL's host is neither an ASCII host name nor an address")
+        let isBracketed = host.hasPrefix("[")
+        let bare = isBracketed ? String(host.dropFirst().dropLast()) : HostRule.normalized(host)
+        // International names must come in their ASCII form (RFC 5890, A-labels): what libcurl makes of others depends
+        // on the process's locale.
+        guard IPAddress(bare) != nil || HostRule.isHostName(bare), !Self.isAlmostAddress(bare),
+            handle.get(CURLUPART_ZONEID) == nil
+        else { throw SourceError(.sourceDenied, "the URL's host is neither an ASCII host name nor an address") }
+        guard authority?.spells(host: bare, port: number) ?? true else {
+            throw SourceError(
+                .sourceDenied,
+                "the URL's host or port is spelled in an unusual way; write a name in ASCII (xn-- for others), an IPv4 "
+                    + "address as four decimal numbers, a port without zeros in front")
         }
+        // What is sent has the same spelling as what is judged: no dot of the root, no capitals.
+        if !isBracketed { try handle.set(CURLUPART_HOST, bare, else: "the URL's host cannot be written") }
         guard let wireText = handle.get(CURLUPART_URL) else {
             throw SourceError(.sourceDenied, "the URL cannot be written")
         }
@@ -64,6 +82,14 @@ struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConverti
         path = handle.get(CURLUPART_PATH) ?? "/"
         self.wireText = wireText
         description = handle.get(CURLUPART_URL) ?? "\(scheme)://\(host)"
+    }
+
+    /// Whether a name ends like a number, without being an address in its one canonical form: resolvers take `0x7f.1` and
+    /// `127.1` for addresses too (inet_aton(3)).
+    private static func isAlmostAddress(_ host: String) -> Bool {
+        guard IPAddress(host) == nil, let last = host.split(separator: ".").last else { return false }
+        let digits = last.hasPrefix("0x") ? last.dropFirst(2) : last
+        return last.hasPrefix("0x") ? digits.allSatisfy(\.isHexDigit) : digits.allSatisfy(\.isNumber)
     }
 
     /// Percent-encodes what is not ASCII; nil when there is a control character or a space, which nobody writes well.

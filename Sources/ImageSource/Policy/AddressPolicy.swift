@@ -69,6 +69,11 @@ public struct AddressPolicy: Sendable, Hashable {
     public func judgeBehindProxy(host: String, port: UInt16) -> String? {
         let host = HostRule.normalized(host)
         guard IPAddress(host) == nil else { return nil }
+        let isNamed = allowPrivate.contains { $0.covers(host: host, address: nil, port: port) }
+        guard isNamed || !Self.isLocalName(host) else {
+            return
+                "\(host) is a name for this machine or for a cloud's metadata, which fetch.allow_private does not name"
+        }
         guard only.isEmpty || only.contains(where: { $0.covers(host: host, address: nil, port: port) }) else {
             return "the host \(host) is not among fetch.only"
         }
@@ -77,4 +82,14 @@ public struct AddressPolicy: Sendable, Hashable {
         }
         return ports.contains(port) || isPortNamed ? nil : "the port \(port) is not among fetch.ports"
     }
+
+    /// Names that lead to the machine that resolves them (RFC 6761, section 6.3), or to a cloud's metadata service.
+    private static func isLocalName(_ host: String) -> Bool {
+        host == "localhost" || host.hasSuffix(".localhost") || metadataNames.contains(host)
+    }
+
+    private static let metadataNames: Set<String> = [
+        "metadata", "metadata.google.internal", "metadata.goog", "instance-data", "instance-data.ec2.internal",
+        "metadata.tencentyun.com", "metadata.azure.internal",
+    ]
 }

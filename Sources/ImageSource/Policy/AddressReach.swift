@@ -22,7 +22,8 @@ public enum AddressReach: String, Sendable, CaseIterable {
     /// Set aside by a standard: protocols, documentation, benchmarks, the future.
     case reserved = "a reserved"
 
-    /// The reach of an address. Addresses that a NAT64 or 6to4 gateway would translate are judged as what they become.
+    /// The reach of an address. Addresses that a NAT64, 6to4 or ISATAP gateway would
+    /// translate are judged as what they become.
     public init(_ address: IPAddress) {
         if let known = Self.table.first(where: { $0.network.contains(address) }) {
             self = known.reach
@@ -39,8 +40,10 @@ public enum AddressReach: String, Sendable, CaseIterable {
     /// First match wins, so the metadata services stand before the ranges they lie in.
     private static let table: [(network: IPNetwork, reach: AddressReach)] = [
         ("169.254.169.254/32", .metadata), ("169.254.170.2/32", .metadata), ("169.254.170.23/32", .metadata),
-        ("100.100.100.200/32", .metadata), ("168.63.129.16/32", .metadata), ("192.0.0.192/32", .metadata),
-        ("fd00:ec2::254/128", .metadata), ("fd00:ec2::23/128", .metadata), ("fd20:ce::254/128", .metadata),
+        ("169.254.0.23/32", .metadata), ("169.254.42.42/32", .metadata), ("100.100.100.200/32", .metadata),
+        ("168.63.129.16/32", .metadata), ("192.0.0.192/32", .metadata), ("fd00:ec2::254/128", .metadata),
+        ("fd00:ec2::23/128", .metadata), ("fd20:ce::254/128", .metadata), ("fd00:42::42/128", .metadata),
+        ("fe80::a9fe:a9fe/128", .metadata),
         ("0.0.0.0/8", .unspecified), ("10.0.0.0/8", .private), ("100.64.0.0/10", .carrier), ("127.0.0.0/8", .loopback),
         ("169.254.0.0/16", .linkLocal), ("172.16.0.0/12", .private), ("192.0.0.0/24", .reserved),
         ("192.0.2.0/24", .reserved), ("192.88.99.0/24", .reserved), ("192.168.0.0/16", .private),

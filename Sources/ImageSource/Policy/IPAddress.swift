@@ -42,13 +42,17 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The IPv4 address that a translator or tunnel would deliver to: NAT64 (RFC 6052) and 6to4 (RFC 3056).
+    /// The IPv4 address that a translator or tunnel would deliver to: NAT64 (RFC 6052), 6to4 (RFC 3056) and ISATAP
+    /// (RFC 5214, section 6.1).
     var translated: IPAddress? {
         guard bytes.count == 16 else { return nil }
         if bytes.starts(with: [0x00, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0]) {
             return IPAddress(bytes: Array(bytes[12...]))
         }
         if bytes.starts(with: [0x20, 0x02]) { return IPAddress(bytes: Array(bytes[2..<6])) }
+        if [0x00, 0x02].contains(bytes[8]), bytes[9...11].elementsEqual([0x00, 0x5E, 0xFE]) {
+            return IPAddress(bytes: Array(bytes[12...]))
+        }
         return nil
     }
 
