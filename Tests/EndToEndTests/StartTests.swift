@@ -72,12 +72,13 @@ struct StartTests {
         try await withSite { site in
             let port = try Origin().port
             let health = ["health.listen": "127.0.0.1:\(port)"]
-            let proxy = try await BrokerDoor(before: try RealBroker.url())
-            let worker = try await site.startReadyWorker(health.merging(["broker.url": proxy.url]) { $1 })
+            let proxy = try site.brokerProxy()
+            let worker = try await site.startReadyWorker(health.merging(site.through(proxy)) { $1 })
             #expect(try await site.get("http://127.0.0.1:\(port)/healthz").status == 200)
             let ready = try await site.get("http://127.0.0.1:\(port)/readyz")
             #expect(ready.status == 200 && ready.body["broker"].text == "ok" && ready.body["catalog"].text == "ok")
-            proxy.close()
+            await proxy.set(.refusing)
+            await proxy.reset()
             try await worker.errors.wait(for: "the loss") { lines in
                 lines.count { $0.contains("no connection to the broker") } >= 2
             }
@@ -85,7 +86,7 @@ struct StartTests {
             #expect(unready.status == 503 && unready.body["broker"].text == "not connected")
             #expect(unready.body["catalog"].text == "ok")
             #expect(try await site.get("http://127.0.0.1:\(port)/healthz").status == 200)
-            try proxy.open()
+            await proxy.set(.clear)
             try await worker.errors.wait(for: "the return") { lines in
                 lines.connections == 5
             }
@@ -100,18 +101,19 @@ struct StartTests {
     @Test("Events that could not be sent while the broker was away are sent when it is back, in their order")
     func outage() async throws {
         try await withSite { site in
-            let proxy = try await BrokerDoor(before: try RealBroker.url())
+            let proxy = try site.brokerProxy()
             let gate = Gate()
             site.origin.serve("/image", .pattern(size: 50_000).holding(after: 1_000, until: gate))
-            let worker = try await site.startReadyWorker(["broker.url": proxy.url])
+            let worker = try await site.startReadyWorker(site.through(proxy))
             try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
             await site.origin.journal.wait { $0.held["/image"] == 1 }
             try await site.event("started", of: "job-1")
-            proxy.close()
+            await proxy.set(.refusing)
+            await proxy.reset()
             gate.open()
             try await worker.errors.wait(for: "the end of the job") { $0.contains { $0.contains("Job left") } }
             #expect(try await site.image("image-1").status == .active)
-            try proxy.open()
+            await proxy.set(.clear)
             #expect(try await site.end(of: "job-1").phase == "completed")
             try await site.stop(worker)
             try await site.expectEndedOnce("job-1")

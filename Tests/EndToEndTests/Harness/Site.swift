@@ -21,6 +21,8 @@ final class Site: Sendable {
     let replies = Journal<Received>()
     let names: BrokerNames
     let settings: [String: String]
+    /// The broker as the test itself reaches it.
+    let broker: String
 
     let configuration: ConnectionConfiguration
     let publisher: RabbitMQPublisher
@@ -28,8 +30,9 @@ final class Site: Sendable {
     private let isListening: Bool
     private let programs = Mutex<[Program]>([])
 
-    fileprivate init(_ settings: [String: String], isListening: Bool) throws {
+    fileprivate init(_ settings: [String: String], broker: String, isListening: Bool) throws {
         self.isListening = isListening
+        self.broker = broker
         let name = UUID().uuidString.prefix(8).lowercased()
         prefix = "e2e-\(name)"
         names = BrokerNames(prefix: prefix)
@@ -40,10 +43,14 @@ final class Site: Sendable {
         var quiet = Logger(label: "test")
         quiet.logLevel = .critical
         configuration = ConnectionConfiguration(
-            endpoints: [try BrokerEndpoint(parsing: try RealBroker.url())], name: "test", logger: quiet)
+            endpoints: [try BrokerEndpoint(parsing: broker)], name: "test",
+            backoff: Backoff(base: .milliseconds(100), maximum: .seconds(1)), logger: quiet)
         publisher = try RabbitMQPublisher(configuration: configuration)
         consumer = try RabbitMQConsumer(configuration: configuration, bodyLimit: 4 << 20)
     }
+
+    /// Where everything published to the events exchange is kept until the test has seen it.
+    var eventsQueue: String { "events.\(prefix)" }
 
     /// Where askers of this site may get replies.
     var replyQueue: String { "reply.\(prefix)" }
@@ -67,7 +74,7 @@ final class Site: Sendable {
     /// Settings that make everything quick; any of them may be set otherwise.
     private var baseSettings: [String: String] {
         [
-            "broker.url": (try? RealBroker.url()) ?? "", "broker.prefix": prefix, "broker.queue_type": "classic",
+            "broker.url": broker, "broker.prefix": prefix, "broker.queue_type": "classic",
             "catalog.url": "sqlite://\(catalogPath)", "stores.default.url": "file://\(storePath)",
             "fetch.allow_private": origin.rule, "lease.duration": "2s", "lease.renew": "500ms",
             "retry.base": "50ms", "retry.max": "200ms", "events.progress_interval": "100ms",
@@ -85,6 +92,10 @@ extension Site {
     fileprivate func run(_ body: (Site) async throws -> Void) async throws {
         var topology = Topology.longshore(names, queues: queueKind, catalog: nil)
         topology.queues.append(Topology.Queue(replyQueue, .classic))
+        if isListening {
+            topology.queues.append(Topology.Queue(eventsQueue, .classic))
+            topology.bindings.append(eventsBinding)
+        }
         try await RabbitMQTopology.declare(configuration, topology)
         let failure: (any Error)? = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [publisher] in try await publisher.run() }
@@ -107,8 +118,13 @@ extension Site {
 
     private var queueKind: Topology.Queue.Kind { settings["broker.queue_type"] == "quorum" ? .quorum : .classic }
 
+    /// Why everything published to the events exchange comes to the test.
+    var eventsBinding: Topology.Binding {
+        Topology.Binding(queue: eventsQueue, exchange: names.events, routingKey: "#")
+    }
+
     private func listen() async throws {
-        if isListening { await consumer.watch(exchange: names.events, patterns: ["#"]) }
+        if isListening { await consumer.setConsuming(eventsQueue, prefetch: 1_000) }
         await consumer.setConsuming(names.dead, prefetch: 100)
         await consumer.setConsuming(replyQueue, prefetch: 100)
         var consumed: Set<String> = []
@@ -154,13 +170,16 @@ extension Site {
 
 /// Runs a test in a site of its own, with settings (`key: value`, as in the configuration) beside the quick ones.
 ///
-/// - Parameter isListening: Whether a queue is bound to the events exchange.
+/// - Parameters:
+///   - broker: The URL of a broker of the test's own; nil for the one that all tests share.
+///   - isListening: Whether a queue is bound to the events exchange.
 func withSite(
-    _ settings: [String: String] = [:], isListening: Bool = true, sourceLocation: SourceLocation = #_sourceLocation,
+    _ settings: [String: String] = [:], broker: String? = nil, isListening: Bool = true,
+    sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (Site) async throws -> Void
 ) async throws {
     try await Turnstile.shared.withPlace {
-        let site = try Site(settings, isListening: isListening)
+        let site = try Site(settings, broker: try broker ?? RealBroker.url(), isListening: isListening)
         do {
             try await site.run(body)
         } catch {

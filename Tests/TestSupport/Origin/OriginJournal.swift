@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A request as it came.
 public struct OriginRequest: Sendable {
     /// `GET`, `HEAD`, …
@@ -40,60 +38,18 @@ public final class OriginJournal: Sendable {
         public func requests(for path: String) -> [OriginRequest] { requests.filter { $0.path == path } }
     }
 
-    private struct Waiter {
-        let id: UInt64
-        let condition: @Sendable (Entries) -> Bool
-        let continuation: CheckedContinuation<Void, Never>
-    }
-
-    private struct State {
-        var entries = Entries()
-        var waiters: [Waiter] = []
-        var lastID: UInt64 = 0
-    }
-
-    private let state = Mutex(State())
+    private let watched = Watched(Entries())
 
     /// Everything that happened so far.
-    public var entries: Entries { state.withLock { $0.entries } }
+    public var entries: Entries { watched.value }
 
     /// Returns as soon as `condition` holds, or when the task is cancelled.
     public func wait(until condition: @escaping @Sendable (Entries) -> Bool) async {
-        let id = state.withLock { state in
-            state.lastID += 1
-            return state.lastID
-        }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isMet = state.withLock { state in
-                    let isMet = condition(state.entries) || Task.isCancelled
-                    if !isMet {
-                        state.waiters.append(Waiter(id: id, condition: condition, continuation: continuation))
-                    }
-                    return isMet
-                }
-                if isMet { continuation.resume() }
-            }
-        } onCancel: {
-            resume { $0.id == id }
-        }
+        await watched.wait(until: condition)
     }
 
     func note(_ change: @Sendable (inout Entries) -> Void) {
-        let entries = state.withLock { state in
-            change(&state.entries)
-            return state.entries
-        }
-        resume { $0.condition(entries) }
-    }
-
-    private func resume(where isDue: (Waiter) -> Bool) {
-        let due = state.withLock { state in
-            let due = state.waiters.filter(isDue)
-            state.waiters.removeAll(where: isDue)
-            return due
-        }
-        for waiter in due { waiter.continuation.resume() }
+        watched.change(change)
     }
 }
 
