@@ -88,8 +88,7 @@ struct Harness {
     }
 
     /// Runs a claimed import to its good end.
-    func complete(_ claimed: ClaimedJob, in stores: String...) async throws {
-        let stores = stores.isEmpty ? ["default"] : stores
+    func complete(_ claimed: ClaimedJob, in stores: [String] = ["default"]) async throws {
         for store in stores {
             let transfer = try await catalog.beginTransfer(claimed.lease, to: CatalogSamples.id(store))
             try await catalog.beginCommit(claimed.lease, of: transfer.id, with: Self.result)
@@ -105,8 +104,7 @@ struct Harness {
     {
         try await accept(Self.submission("make-\(image)", Self.importWork(image, isProtected: isProtected)))
         let claimed = try await claimOne(.import)
-        try await catalog.completeImport(
-            claimed.lease, result: Self.result, replicas: stores.map { Self.replica($0) })
+        try await complete(claimed, in: stores)
         return try await self.image(image)
     }
 

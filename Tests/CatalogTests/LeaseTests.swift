@@ -197,10 +197,11 @@ struct LeaseTests {
     func completeImport() async throws {
         try await harness.accept(Harness.submission("job-1", Harness.importWork()))
         let claimed = try await harness.claimOne(.import)
-        let transfer = try await harness.catalog.beginTransfer(claimed.lease, to: CatalogSamples.id("default"))
-        try await harness.catalog.beginCommit(claimed.lease, of: transfer.id, with: Harness.result)
-        try await harness.catalog.completeImport(
-            claimed.lease, result: Harness.result, replicas: [Harness.replica("z"), Harness.replica("a")])
+        await #expect(throws: CatalogError(.forbidden, "")) {
+            try await harness.catalog.completeImport(
+                claimed.lease, result: Harness.result, replicas: [Harness.replica("a")])
+        }
+        try await harness.complete(claimed, in: ["z", "a"])
         let image = try await harness.image()
         #expect(image.status == .active && image.content == Harness.result.content)
         #expect(image.replicas.map(\.store.rawValue) == ["a", "z"])

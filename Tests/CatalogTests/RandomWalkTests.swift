@@ -113,7 +113,7 @@ private struct Walk {
                 return
             }
             switch claimed.job.kind {
-            case .import: try await harness.complete(claimed, in: "b", "default")
+            case .import: try await harness.complete(claimed, in: ["b", "default"])
             case .share: try await catalog.share(claimed.lease)
             case .update: try await catalog.update(claimed.lease)
             case .delete:
@@ -160,7 +160,8 @@ private struct Walk {
     private func reaches(_ end: ImageStatus, from start: ImageStatus) -> Bool {
         var reached: Set<ImageStatus> = [start]
         for _ in ImageStatus.allCases {
-            reached.formUnion(ImageStatus.allCases.filter { next in reached.contains { $0.mayBecome(next) } })
+            reached.formUnion(
+                ImageStep.allCases.flatMap { step in reached.compactMap { ImageStatus.state(after: step, in: $0) } })
         }
         return reached.contains(end)
     }

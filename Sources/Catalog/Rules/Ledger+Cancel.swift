@@ -40,7 +40,7 @@ extension Ledger {
         var image = try job.imageID.flatMap(rows.image)
         if job.kind == .import, var unfinished = image {
             unfinished.replicas.removeAll { $0.state != .available }
-            try move(&unfinished, to: .cancelled)
+            try apply(.cancelled, to: &unfinished)
             image = unfinished
         }
         try end(&job, .cancelled, image: image)

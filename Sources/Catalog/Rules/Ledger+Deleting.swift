@@ -28,8 +28,12 @@ extension Ledger {
         if let store = request.store {
             return try markReplica(of: &image, in: store)
         }
-        for index in image.replicas.indices { image.replicas[index].state = .deleting }
-        try move(&image, to: .deleting)
+        // What has no bytes yet has nothing to delete.
+        image.replicas.removeAll { $0.state == .pending || $0.state == .copying }
+        for index in image.replicas.indices where image.replicas[index].state != .deleting {
+            try mark(&image.replicas[index], of: image.id)
+        }
+        try apply(.deletionBegan, to: &image)
         return image.replicas
     }
 
@@ -42,7 +46,7 @@ extension Ledger {
         }
         image.replicas.removeAll { $0.state == .deleting }
         if image.status == .deleting {
-            try move(&image, to: .deleted)
+            try apply(.deleted, to: &image)
         } else {
             try touch(&image)
         }
@@ -51,9 +55,13 @@ extension Ledger {
 
     private func markReplica(of image: inout Image, in store: StoreName) throws -> [Replica] {
         guard let index = image.replicas.firstIndex(where: { $0.store == store }) else { return [] }
-        image.replicas[index].state = .deleting
+        try mark(&image.replicas[index], of: image.id)
         try touch(&image)
         return [image.replicas[index]]
+    }
+
+    private func mark(_ replica: inout Replica, of image: ImageID) throws {
+        try advance(&replica.state, .deletionBegan, of: "the replica of image \(image) in \(replica.store)")
     }
 
     /// Why a protected image is not deleted.

@@ -108,7 +108,7 @@ extension Ledger {
         guard var image = try rows.image(id) else {
             try rows.insert(
                 Image(
-                    id: id, details: details, status: .queued, revision: 1, createdAt: rows.now, updatedAt: rows.now))
+                    id: id, details: details, status: .initial, revision: 1, createdAt: rows.now, updatedAt: rows.now))
             return nil
         }
         switch image.status {
@@ -120,7 +120,7 @@ extension Ledger {
             image.details = details
             image.content = nil
             image.replicas = []
-            try move(&image, to: .queued)
+            try apply(.renewed, to: &image)
             return nil
         case .deleting, .deleted:
             return Failure(.imageGone, "image id \(id) was deleted and is never used again", stage: .accepting)

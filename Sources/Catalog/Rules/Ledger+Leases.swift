@@ -32,7 +32,7 @@ extension Ledger {
             throw CatalogError(.fenced, "job \(job.id) moved on while it was claimed")
         }
         if job.kind == .import, var queued = image, queued.status == .queued {
-            try move(&queued, to: .importing)
+            try apply(.claimed, to: &queued)
             image = queued
         }
         if job.kind == .import || job.kind == .copy { try announce(.started, job, image: image) }

@@ -72,7 +72,7 @@ extension Ledger {
         var image = try job.imageID.flatMap(rows.image)
         if job.kind == .import, var unfinished = image {
             unfinished.replicas.removeAll { $0.state != .available }
-            try move(&unfinished, to: .failed)
+            try apply(.failed, to: &unfinished)
             image = unfinished
         }
         try end(&job, .failed, image: image, failure: failure)

@@ -21,46 +21,38 @@ extension Ledger {
             try end(&job, .failed, image: image, share: outcome, failure: refusal)
             return
         }
-        let status = Sharing.status(after: request.action)
-        try rows.put(
-            Member(
-                account: request.member, status: status, createdAt: member?.createdAt ?? rows.now, updatedAt: rows.now),
-            of: image.id)
+        let changed = try self.member(member, after: request, of: image)
+        try rows.put(changed, of: image.id)
         try touch(&image)
-        let outcome = ShareOutcome(action: request.action, member: request.member, status: status)
+        let outcome = ShareOutcome(action: request.action, member: request.member, status: changed.status)
         try end(&job, .succeeded, image: image, share: outcome)
+    }
+
+    private func member(_ known: Member?, after request: ShareRequest, of image: Image) throws -> Member {
+        guard var member = known else {
+            return Member(account: request.member, status: .initial, createdAt: rows.now, updatedAt: rows.now)
+        }
+        try advance(&member.status, request.action, of: "member \(member.account) of image \(image.id)")
+        member.updatedAt = rows.now
+        return member
     }
 }
 
-/// The life of a membership (CONTRACT section 4).
+/// What the state of an image and of a membership forbids.
 enum Sharing {
-    /// The member's status once `action` was done.
-    static func status(after action: ShareAction) -> MemberStatus {
-        switch action {
-        case .offer: .pending
-        case .accept: .accepted
-        case .reject: .rejected
-        case .revoke: .stopped
-        }
-    }
-
     /// Why `request` cannot be done, or nil when it can.
     static func refusal(of request: ShareRequest, image: Image, member: Member?) -> Failure? {
         let account = request.member
-        switch (request.action, member?.status) {
-        case (.offer, _) where account == image.details.owner:
+        if request.action == .offer, account == image.details.owner {
             return Failure(.notShareable, "image \(image.id) belongs to \(account) already", stage: .planning)
-        case (.offer, _) where image.details.visibility == .public:
-            return Failure(.notShareable, "image \(image.id) is public, so everybody has it already", stage: .planning)
-        case (.offer, .pending), (.offer, .accepted):
-            return Failure(.memberExists, "\(account) is a member of image \(image.id) already", stage: .planning)
-        case (.offer, nil), (.offer, .rejected), (.offer, .stopped):
-            return nil
-        case (.accept, nil), (.reject, nil), (.revoke, nil), (.accept, .stopped), (.reject, .stopped):
-            return Failure(
-                .memberNotFound, "image \(image.id) is not offered to \(account)", stage: .planning)
-        default:
-            return nil
         }
+        if request.action == .offer, image.details.visibility == .public {
+            return Failure(.notShareable, "image \(image.id) is public, so everybody has it already", stage: .planning)
+        }
+        let isPossible = member.map { MemberStatus.state(after: request.action, in: $0.status) != nil }
+        guard !(isPossible ?? (request.action == .offer)) else { return nil }
+        return request.action == .offer
+            ? Failure(.memberExists, "\(account) is a member of image \(image.id) already", stage: .planning)
+            : Failure(.memberNotFound, "image \(image.id) is not offered to \(account)", stage: .planning)
     }
 }

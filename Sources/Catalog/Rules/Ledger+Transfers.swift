@@ -7,11 +7,9 @@ extension Ledger {
         let transfer = Transfer(
             id: random.identifier(), job: job.id, image: image.id, store: store, createdAt: rows.now)
         try rows.insert(transfer)
-        if let index = image.replicas.firstIndex(where: { $0.store == store }) {
-            image.replicas[index].state = .copying
-        } else {
-            image.replicas.append(Replica(store: store, state: .copying))
-        }
+        var replica = image.replicas.first { $0.store == store } ?? Replica(store: store, state: .initial)
+        if replica.state != .copying { try advance(&replica.state, .transferBegan, of: name(of: replica, image)) }
+        image.setReplica(replica)
         try rows.update(image)
         return transfer
     }
@@ -38,11 +36,12 @@ extension Ledger {
         transfer.state = .abandoned
         try rows.update(transfer)
         var image = try image(of: job(of: lease))
-        for index in image.replicas.indices
-        where image.replicas[index].store == transfer.store && image.replicas[index].state == .copying {
-            image.replicas[index].state = .pending
+        let isLast = try !rows.openTransfers(of: transfer.job).contains { $0.store == transfer.store }
+        if isLast, var replica = image.replicas.first(where: { $0.store == transfer.store && $0.state == .copying }) {
+            try advance(&replica.state, .transferFailed, of: name(of: replica, image))
+            image.setReplica(replica)
+            try rows.update(image)
         }
-        try rows.update(image)
         return transfer
     }
 
@@ -102,9 +101,31 @@ extension Ledger {
             try rows.update(transfer)
         }
         image.content = result.content
-        image.replicas = replicas.sorted { $0.store < $1.store }
-        try move(&image, to: .active)
+        image.replicas = try replicas.sorted { $0.store < $1.store }.map { try stored($0, of: image) }
+        try apply(.imported, to: &image)
         job.source = result.source
         try end(&job, .succeeded, image: image)
+    }
+
+    /// The replica that became readable, with the place where it lies.
+    private func stored(_ found: Replica, of image: Image) throws -> Replica {
+        guard var replica = image.replicas.first(where: { $0.store == found.store }) else {
+            throw CatalogError(.forbidden, "nothing was brought to store \(found.store) for image \(image.id)")
+        }
+        try advance(&replica.state, .stored, of: name(of: replica, image))
+        replica.objectKey = found.objectKey
+        replica.url = found.url
+        return replica
+    }
+
+    func name(of replica: Replica, _ image: Image) -> String { "the replica of image \(image.id) in \(replica.store)" }
+}
+
+extension Image {
+    /// Replaces the replica of a store, or adds it.
+    mutating func setReplica(_ replica: Replica) {
+        replicas.removeAll { $0.store == replica.store }
+        replicas.append(replica)
+        replicas.sort { $0.store < $1.store }
     }
 }

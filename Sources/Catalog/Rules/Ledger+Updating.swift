@@ -22,7 +22,7 @@ extension Ledger {
         }
         image.details = details
         if request.changes.contains(.restore), image.status == .pendingDelete {
-            try move(&image, to: .active)
+            try apply(.restored, to: &image)
         } else {
             try touch(&image)
         }

@@ -25,26 +25,28 @@ struct Ledger {
         return image
     }
 
-    /// Moves a job along its life cycle and writes it back, conditional on its fence.
+    /// Moves a job along its life and writes it back, conditional on its fence.
     func apply(_ event: JobEvent, to job: inout Job, fence: Int64? = nil) throws {
-        guard let next = JobLifecycle.state(after: event, in: job.state) else {
-            throw CatalogError(.forbidden, "job \(job.id) is \(job.state.rawValue) and cannot be \(event.rawValue)")
-        }
+        try advance(&job.state, event, of: "job \(job.id)")
         let fence = fence ?? job.fence
-        job.state = next
         guard try rows.update(job, ifFenceIs: fence) else {
             throw CatalogError(.fenced, "job \(job.id) moved on from fence \(fence)")
         }
     }
 
     /// Moves an image along its life, counts its revision and writes it back.
-    func move(_ image: inout Image, to status: ImageStatus) throws {
-        guard image.status.mayBecome(status) else {
-            throw CatalogError(
-                .forbidden, "image \(image.id) is \(image.status.rawValue) and cannot become \(status.rawValue)")
-        }
-        image.status = status
+    func apply(_ step: ImageStep, to image: inout Image) throws {
+        try advance(&image.status, step, of: "image \(image.id)")
         try touch(&image)
+    }
+
+    /// Lets an event happen to a state; no rule sets one in any other way.
+    func advance<State: LifecycleState>(_ state: inout State, _ event: State.Event, of whose: String) throws {
+        do {
+            try state.apply(event)
+        } catch {
+            throw CatalogError(.forbidden, "\(whose): \(error)")
+        }
     }
 
     /// Counts a change of an image and writes it back.

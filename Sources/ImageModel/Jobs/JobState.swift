@@ -1,4 +1,4 @@
-/// Where a job stands in its life (CONTRACT section 4).
+/// Where a job stands in its life; <doc:LifeCycles> draws it.
 public enum JobState: String, Sendable, Codable, CaseIterable {
     /// Waits for a worker.
     case queued

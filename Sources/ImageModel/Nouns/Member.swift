@@ -18,7 +18,7 @@ public struct Member: Hashable, Sendable, Codable {
     }
 }
 
-/// How far the sharing with a member got.
+/// How far the sharing with a member got; <doc:LifeCycles> draws it.
 public enum MemberStatus: String, Sendable, Codable, CaseIterable {
     /// Offered, not answered.
     case pending

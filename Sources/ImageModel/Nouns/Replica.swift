@@ -18,7 +18,7 @@ public struct Replica: Hashable, Sendable, Codable {
     }
 }
 
-/// `pending → copying → available → deleting`, `copying → pending` on failure.
+/// How far the bytes of a replica are; <doc:LifeCycles> draws it.
 public enum ReplicaState: String, Sendable, Codable, CaseIterable {
     /// Wanted; no bytes yet.
     case pending
@@ -28,14 +28,4 @@ public enum ReplicaState: String, Sendable, Codable, CaseIterable {
     case available
     /// On their way out.
     case deleting
-
-    /// Whether the contract allows the step from this state to `next`.
-    public func mayBecome(_ next: Self) -> Bool {
-        switch self {
-        case .pending: next == .copying
-        case .copying: next == .available || next == .pending
-        case .available: next == .deleting
-        case .deleting: false
-        }
-    }
 }

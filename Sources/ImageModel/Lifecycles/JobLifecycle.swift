@@ -18,31 +18,12 @@ public enum JobEvent: String, Sendable, CaseIterable {
     case cancelled
 }
 
-/// The life of a job as one table, so that no other place decides what may follow what.
-///
-/// ```mermaid
-/// stateDiagram-v2
-///     [*] --> queued
-///     queued --> running: claimed
-///     queued --> deferred: deferred
-///     deferred --> queued: released
-///     retrying --> running: claimed
-///     running --> retrying: attemptFailed
-///     running --> queued: givenBack
-///     running --> deferred: deferred
-///     running --> succeeded: succeeded
-///     running --> failed: failed
-///     running --> cancelled: cancelled
-///     queued --> failed: failed
-///     queued --> cancelled: cancelled
-///     deferred --> failed: failed
-///     deferred --> cancelled: cancelled
-///     retrying --> failed: failed
-///     retrying --> cancelled: cancelled
-/// ```
-public enum JobLifecycle {
-    /// The state after `event` happened in `state`, or nil when that pair is forbidden.
-    public static func state(after event: JobEvent, in state: JobState) -> JobState? {
+extension JobState: LifecycleState {
+    /// An accepted job waits for a worker.
+    public static var initial: Self { .queued }
+
+    /// The table of a job's life; drawn in <doc:LifeCycles>.
+    public static func state(after event: JobEvent, in state: Self) -> Self? {
         switch (state, event) {
         case (.queued, .claimed), (.retrying, .claimed): .running
         case (.queued, .deferred), (.running, .deferred): .deferred
