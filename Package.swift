@@ -62,13 +62,18 @@ targets += room(
 )
 targets += [
     .executableTarget(
-        name: "longshore",
+        name: "longshore", dependencies: ["LongshoreCommands"], path: "Sources/longshore/Main", swiftSettings: settings),
+    // Apart from the executable, so that others can wire the very worker that it wires.
+    .target(
+        name: "LongshoreCommands",
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageSource", "ImageInspection", "ImageStore", "Catalog",
             "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
+        path: "Sources/longshore",
+        exclude: ["Main"],
         swiftSettings: settings
     ),
     .target(
@@ -89,10 +94,20 @@ targets += [
     ),
     .executableTarget(name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate", swiftSettings: settings),
     .testTarget(name: "SimulationTests", dependencies: ["Simulation", "ImageModel"], swiftSettings: settings),
+    .executableTarget(
+        name: "crash-worker",
+        dependencies: [
+            "TestSupport", "LongshoreCommands", "LongshoreSettings", "ImageModel", "JobMessages", "ImageSource",
+            "ImageStore", "Catalog", "Worker", log,
+        ],
+        path: "Tests/CrashWorker",
+        swiftSettings: settings
+    ),
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "TestSupport", "longshore", "ImageModel", "RabbitMQ", "JobMessages", "Catalog", "SQLiteCatalog", "Worker",
+            "TestSupport", "longshore", "crash-worker", "ImageModel", "RabbitMQ", "JobMessages", "Catalog",
+            "SQLiteCatalog", "Worker",
             "CLibCrypto", log,
         ],
         swiftSettings: settings

@@ -1,8 +1,15 @@
 import ArgumentParser
 import Foundation
 
+/// The `longshore` program.
+package enum LongshoreProgram {
+    /// Does what the command line asks for and exits with its code.
+    package static func run() async {
+        await Longshore.main()
+    }
+}
+
 /// The `longshore` command.
-@main
 struct Longshore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "longshore",

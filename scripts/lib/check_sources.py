@@ -28,12 +28,14 @@ MAY_IMPORT = {
     "ImageJobs": STEPS,
     "Worker": STEPS + ["RabbitMQ", "JobMessages", "ImageJobs"],
     "LongshoreSettings": MODEL + ["ImageSource"],  # whose address rules it reads
-    "longshore": STEPS
+    "longshore": ["LongshoreCommands"] + STEPS
     + ["RabbitMQ", "JobMessages", "ImageJobs", "Worker", "S3Store", "SQLiteCatalog", "PostgreSQLCatalog"]
     + ["LongshoreSettings"],
 }
+# The commands lie in the folder of the program, and so under its name; apart from it, they may be wired by others.
+MAY_IMPORT["LongshoreCommands"] = MAY_IMPORT["longshore"]
 # Support of tests, below Tests: may import everything.
-FOR_TESTS = ["TestSupport", "Simulation", "simulate"]
+FOR_TESTS = ["TestSupport", "Simulation", "simulate", "crash-worker"]
 # Packages of others that belong to one room.
 ONLY_IN = {
     "GRDB": ["SQLiteCatalog"],

@@ -23,7 +23,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let settings = try global.settings()
-        let assembly = try await WorkerAssembly.make(settings, logger: global.logger("longshore"))
+        let assembly = try await WorkerAssembly.make(settings, Undecorated(), logger: global.logger("longshore"))
         try await assembly.run()
     }
 }

@@ -8,6 +8,13 @@ import SQLiteCatalog
 enum CatalogAccess {
     /// Opens the catalog that the settings name.
     static func open(_ settings: Settings) throws(CommandTrouble) -> ImageCatalog {
+        try open(settings) { $0 }
+    }
+
+    /// Opens the catalog on the database that `decorate` makes of the one that the settings name.
+    static func open(
+        _ settings: Settings, _ decorate: (any CatalogDatabase) -> any CatalogDatabase
+    ) throws(CommandTrouble) -> ImageCatalog {
         let url = settings.catalog.url
         guard url.scheme == "sqlite" else {
             throw CommandTrouble(
@@ -18,7 +25,7 @@ enum CatalogAccess {
         else { throw CommandTrouble(.usage, "catalog.url is \(url): the path must be absolute, sqlite:///path") }
         do throws(CatalogError) {
             return ImageCatalog(
-                database: try SQLiteCatalogDatabase(path: path), random: SystemRandom(),
+                database: decorate(try SQLiteCatalogDatabase(path: path)), random: SystemRandom(),
                 unknownGrace: settings.worker.unknownGrace)
         } catch {
             throw CommandTrouble(error)

@@ -3,15 +3,15 @@ import ImageJobs
 import ImageModel
 import ImageSource
 import ImageStore
-import Logging
-import LongshoreSettings
+package import Logging
+package import LongshoreSettings
 import RabbitMQ
 import UnixSignals
 import Worker
 
 /// A worker with the adapters that the settings name.
-struct WorkerAssembly {
-    private let worker: ImageWorker<BrokerJobQueues, BrokerEventExchange>
+package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
+    private let worker: ImageWorker<Decoration.Queues, Decoration.Exchange>
     private let consumer: RabbitMQConsumer
     private let publisher: RabbitMQPublisher
     private let health: HealthServer
@@ -20,7 +20,7 @@ struct WorkerAssembly {
 
     /// Opens the catalog, adopts the stores and declares or verifies the topology, waiting for what is away as long as
     /// `worker.start_timeout` says.
-    static func make(_ settings: Settings, logger: Logger) async throws -> Self {
+    package static func make(_ settings: Settings, _ decoration: Decoration, logger: Logger) async throws -> Self {
         let unkept = settings.unkeptPromises
         guard unkept.isEmpty else {
             throw CommandTrouble(
@@ -30,10 +30,12 @@ struct WorkerAssembly {
                     .joined(separator: "\n"))
         }
         let startup = Startup(patience: settings.worker.startTimeout, time: SystemTime(), logger: logger)
-        let catalog = try await startup.attempt { () throws(CommandTrouble) in try CatalogAccess.open(settings) }
-        let stores = try StoreAccess.make(settings)
+        let catalog = try await startup.attempt { () throws(CommandTrouble) in
+            try CatalogAccess.open(settings, decoration.decorate)
+        }
+        let stores = try StoreAccess.make(settings).mapValues(decoration.decorate)
         try await StoreAccess.adopt(stores, for: catalog)
-        let source = try FetchAccess.makeSource(settings.fetch)
+        let source = decoration.decorate(try FetchAccess.makeSource(settings.fetch))
         let access = try BrokerAccess(settings.broker, role: "worker", logger: logger)
         let unchecked = try await startup.attempt { () async throws(CommandTrouble) in
             try await access.prepareTopology(settings.broker.topology, for: catalog)
@@ -41,11 +43,12 @@ struct WorkerAssembly {
         for sentence in unchecked {
             logger.notice("Part of the topology was not verified", metadata: ["what": "\(sentence)"])
         }
-        return try Self(settings, catalog: catalog, stores: stores, source: source, access: access, logger: logger)
+        return try Self(
+            settings, decoration, catalog: catalog, stores: stores, source: source, access: access, logger: logger)
     }
 
     private init(
-        _ settings: Settings, catalog: ImageCatalog, stores: [StoreName: any ImageStore],
+        _ settings: Settings, _ decoration: Decoration, catalog: ImageCatalog, stores: [StoreName: any ImageStore],
         source: any ImageSource, access: BrokerAccess, logger: Logger
     ) throws {
         self.catalog = catalog
@@ -58,9 +61,11 @@ struct WorkerAssembly {
         }
         worker = ImageWorker(
             id: SystemRandom().identifier(), plan: plan, cluster: settings.cluster,
-            queues: BrokerJobQueues(
-                consumer: consumer, names: access.names, prefetch: UInt16(clamping: min(200, plan.backlog))),
-            exchange: BrokerEventExchange(publisher: publisher, names: access.names), logger: logger
+            queues: decoration.decorate(
+                BrokerJobQueues(
+                    consumer: consumer, names: access.names, prefetch: UInt16(clamping: min(200, plan.backlog)))),
+            exchange: decoration.decorate(BrokerEventExchange(publisher: publisher, names: access.names)),
+            logger: logger
         ) { announceProgress in
             JobEnvironment(
                 catalog: catalog, source: source, stores: stores, time: SystemTime(), random: SystemRandom(),
@@ -78,7 +83,7 @@ struct WorkerAssembly {
     }
 
     /// Runs until SIGTERM or SIGINT and drains; a second signal ends everything at once.
-    func run() async throws {
+    package func run() async throws {
         do {
             try await serve()
         } catch {

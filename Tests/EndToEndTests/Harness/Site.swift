@@ -55,11 +55,12 @@ final class Site: Sendable {
     /// Where askers of this site may get replies.
     var replyQueue: String { "reply.\(prefix)" }
 
-    /// Starts a program of the `longshore` executable; it is ended with the site at the latest.
+    /// Starts a program, of the `longshore` executable unless told otherwise; it is ended with the site at the latest.
     func start(
-        _ arguments: [String], _ overrides: [String: String] = [:], input: [UInt8] = []
+        _ arguments: [String], _ overrides: [String: String] = [:], input: [UInt8] = [],
+        executable: String? = Executable.path
     ) throws -> Program {
-        let path = try #require(Executable.path, "`swift build --product longshore` makes what these tests need")
+        let path = try #require(executable, "`swift build --build-tests` makes what these tests need")
         let variables = baseSettings.merging(settings) { $1 }.merging(overrides) { $1 }
         var environment = ["PATH": "/usr/bin:/bin", "HOME": directory]
         for (key, value) in variables {

@@ -1,5 +1,6 @@
 import Catalog
 import ImageModel
+import TestSupport
 
 /// What was committed to the catalog, seen from outside: the other half of the oracle's evidence.
 // Unchecked: touched only by the one thread that runs its history.

@@ -1,6 +1,7 @@
 import Catalog
 import ImageModel
 import JobMessages
+import TestSupport
 import Worker
 
 /// Mistakes that the simulation must find: each is made in a wrapper around a port, never in the worker itself.

@@ -1,0 +1,8 @@
+import LongshoreCommands
+
+@main
+enum LongshoreMain {
+    static func main() async {
+        await LongshoreProgram.run()
+    }
+}
