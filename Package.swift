@@ -34,12 +34,13 @@ var targets: [Target] = [
     system("CRabbitMQ", pkgConfig: "librabbitmq", apt: "librabbitmq-dev"),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CLibCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    .systemLibrary(name: "CLinux"),
 ]
 targets += room("ImageModel")
 targets += room("RabbitMQ", ["CRabbitMQ", log])
 targets += room("JobMessages", ["ImageModel"])
 targets += room("ImageProfiles", ["ImageModel"])
-targets += room("ImageSource", ["ImageModel", "CCurl"])
+targets += room("ImageSource", ["ImageModel", "CCurl", "CLinux"])
 targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
 targets += room("ImageStore", ["ImageModel"])
 targets += room("Catalog", ["ImageModel"])

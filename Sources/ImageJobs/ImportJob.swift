@@ -19,8 +19,9 @@ struct ImportJob {
     }
 
     private func attempt() async throws {
-        let plan = try ImportPlan(claimed, environment: environment)
-        if try await finishEarlierCommit(plan) { return }
+        let draft = try ImportPlan(claimed, environment: environment)
+        if try await finishEarlierCommit(draft) { return }
+        let plan = try await draft.withListedDigests(environment)
         if let resumption = try await resumption(of: plan) {
             do {
                 try await goOn(resumption, plan)

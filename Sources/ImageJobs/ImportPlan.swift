@@ -8,9 +8,9 @@ struct ImportPlan {
     /// What to fetch, and how much of it at most.
     let fetch: FetchRequest
     /// What the producer knows of the bytes.
-    let expectations: Expectations
+    private(set) var expectations: Expectations
     /// Every digest to compute: those asked for and those expected.
-    let algorithms: [DigestAlgorithm]
+    var algorithms: [DigestAlgorithm] { recorded.union(expectations.digests.map(\.algorithm)).sorted() }
     /// The digests to record for the stored image.
     let recorded: Set<DigestAlgorithm>
     /// Whether a compressed image is to be unpacked when one is found.
@@ -25,10 +25,10 @@ struct ImportPlan {
         }
         expectations = request.expectations
         recorded = Set(request.digests ?? [.sha256])
-        algorithms = recorded.union(expectations.digests.map(\.algorithm)).sorted()
         unpacks = request.transform.decompress != Decompression.none
         fetch = FetchRequest(
-            url: request.source.url, query: claimed.sourceQuery, sizeLimit: environment.limits.imageBytes)
+            url: request.source.url, query: claimed.sourceQuery, sizeLimit: environment.limits.imageBytes,
+            credential: try environment.credentials.credential(for: claimed.job.request, request))
         stores = try Self.stores(request.stores, in: environment)
         try Self.requireSupported(request)
     }
@@ -46,6 +46,27 @@ struct ImportPlan {
             offset: resumption.offset, validator: resumption.source.strongValidator,
             isUnproven: resumption.isUnproven)
         return request
+    }
+
+    /// The same plan with what the digest list, if one is named, says of the file; from then on that is expected like
+    /// what the message itself says. It is asked for once an attempt, before the bytes, however the attempt goes on.
+    func withListedDigests(_ environment: JobEnvironment) async throws -> Self {
+        guard let list = expectations.digestsURL else { return self }
+        let listed = try await environment.digestLists.digests(
+            of: fetch.url, in: list, credential: fetch.credential, source: environment.source)
+        var plan = self
+        for digest in listed {
+            guard let known = expectations.digests.first(where: { $0.algorithm == digest.algorithm }) else {
+                plan.expectations.digests.append(digest)
+                continue
+            }
+            guard known == digest else {
+                throw Failure(
+                    .verificationFailed, "expect.digests says \(known), the list \(list) says \(digest)",
+                    stage: .verifying)
+            }
+        }
+        return plan
     }
 
     private static func stores(
@@ -73,8 +94,6 @@ struct ImportPlan {
             violations.append(Violation(path: path, rule: "is not supported by this version", value: value))
         }
         if let format = request.transform.convertTo { refuse("/transform/convert_to", format.rawValue) }
-        if let url = request.expectations.digestsURL { refuse("/expect/digests_url", url) }
-        if let name = request.source.credential { refuse("/source/credential", name) }
         if request.storesRequire == .any, (request.stores?.count ?? 1) > 1 { refuse("/stores_require", "any") }
         if let profile = request.image.profile { refuse("/image/profile", profile) }
         guard violations.isEmpty else {
@@ -82,6 +101,22 @@ struct ImportPlan {
             throw Failure(
                 .policyDenied, "this version of Longshore cannot do what the job asks for: \(list)", stage: .planning,
                 violations: violations)
+        }
+    }
+}
+
+extension CredentialBook {
+    /// The credential that an import names, if it names one and may use it.
+    fileprivate func credential(for job: JobRequest, _ work: ImportRequest) throws -> FetchCredential? {
+        guard let name = work.source.credential else { return nil }
+        let accounts = [job.actor?.account, work.image.owner].compactMap { $0 }
+        do throws(Refusal) {
+            return try credential(
+                name, for: work.source.url, accounts: Set(accounts), profile: work.image.profile)
+        } catch {
+            throw Failure(
+                error.code, error.message, stage: .planning,
+                violations: [Violation(path: "/source/credential", rule: error.rule, value: name)])
         }
     }
 }

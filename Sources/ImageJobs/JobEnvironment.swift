@@ -22,6 +22,10 @@ public struct JobEnvironment: Sendable {
     public var backoff: Backoff
     /// The least time between two progress events of a job.
     public var progressInterval: Duration
+    /// The credentials that jobs may name.
+    public var credentials = CredentialBook()
+    /// Reads the lists of digests that jobs name.
+    public var digestLists = DigestListReader()
     /// How many bytes lie between two checkpoints of an import: what is fetched again after a crash, at most.
     public var checkpointInterval: Int64 = 32 << 20
     /// Takes progress events, which may be lost; must not wait.

@@ -17,6 +17,8 @@ public struct Settings: Sendable, Hashable {
     public var credentials: [String: Credential]
     /// From where and how patiently images are fetched.
     public var fetch: Fetch
+    /// Digest lists that must be signed, by the operator's names.
+    public var digestLists: [String: SignedLists]
     /// What is too much.
     public var limits: Limits
     /// What this worker does, and how much of it at once.
@@ -65,6 +67,7 @@ public struct Settings: Sendable, Hashable {
         stores = Store.all(reading: &reader)
         credentials = Credential.all(reading: &reader)
         fetch = Fetch(reading: &reader)
+        digestLists = SignedLists.all(reading: &reader)
         limits = Limits(reading: &reader)
         worker = Worker(reading: &reader)
         lease = Lease(reading: &reader)

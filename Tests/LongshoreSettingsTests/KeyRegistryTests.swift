@@ -24,7 +24,7 @@ struct KeyRegistryTests {
         """.split { $0 == " " || $0 == "\n" }.map(String.init)
 
     /// What stands beside the contract.
-    static let additions = ["worker.start_timeout"]
+    static let additions = ["worker.start_timeout", "digest_lists.<name>.urls", "digest_lists.<name>.keyring"]
 
     @Test("It holds every key of the contract and the known additions, each once")
     func holdsTheContract() {
@@ -41,6 +41,7 @@ struct KeyRegistryTests {
               b: {type: basic, username: u, password: p, urls: [https://a]}
               c: {type: header, name: X-Key, value: v, urls: [https://a]}
               d: {type: s3, access_key: a, secret_key: s, urls: [https://a]}
+            digest_lists: {a: {urls: [https://a], keyring: /k.gpg}}
             inspect: {relax: {some-rule: [ims]}}
             access: {publishers: {portal: {kinds: [share]}}}
             """

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "RabbitMQ": ["CRabbitMQ", "CLibCrypto"],
     "JobMessages": MODEL,
     "ImageProfiles": MODEL,
-    "ImageSource": MODEL + ["CCurl"],
+    "ImageSource": MODEL + ["CCurl", "CLinux"],
     "ImageInspection": MODEL + ["CLibCrypto", "CArchive"],
     "ImageStore": MODEL,
     "S3Store": MODEL + ["ImageStore", "CCurl", "CLibCrypto"],

@@ -9,9 +9,10 @@ public struct FetchCredential: Sendable, CustomStringConvertible, CustomDebugStr
 
     /// A field such as `Authorization: Bearer …` for URLs below `urls`.
     ///
-    /// Nil when the name is no token, the value has control characters, or a prefix is no URL.
+    /// Nil when the name is no token, or a field that the transfer itself needs, the value has control characters, or a prefix is no URL.
     public init?(field name: String, value: String, urls: [String]) {
-        guard HostRule.isHostName(name), !name.contains("."), !value.isEmpty,
+        guard HostRule.isHostName(name), !name.contains("."), !Self.ownFields.contains(name.lowercased()),
+            !value.isEmpty,
             value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         else { return nil }
         var prefixes: [FetchTarget] = []
@@ -30,6 +31,12 @@ public struct FetchCredential: Sendable, CustomStringConvertible, CustomDebugStr
     /// The same, so that reflection shows no value either.
     public var debugDescription: String { description }
 
+    /// Fields that say what is asked for and how it is sent; a credential must not change them.
+    private static let ownFields: Set<String> = [
+        "host", "connection", "content-length", "transfer-encoding", "te", "upgrade", "expect", "range", "if-range",
+        "accept-encoding", "user-agent", "proxy-authorization",
+    ]
+
     /// The line to send to `target`; nil when it may not have it.
     func line(for target: FetchTarget) -> String? {
         prefixes.contains { $0.covers(target) } ? "\(name): \(value)" : nil
@@ -40,7 +47,7 @@ extension FetchTarget {
     /// Whether `other` is this URL or lies below it, at the same scheme, host and port.
     ///
     /// Nothing lies below a URL by a path that a server may read as leading out of it: with escaped dots or slashes.
-    fileprivate func covers(_ other: FetchTarget) -> Bool {
+    func covers(_ other: FetchTarget) -> Bool {
         guard scheme == other.scheme, host == other.host, port == other.port, other.path.hasPrefix(path),
             !other.path.mayLeadUp
         else { return false }

@@ -42,23 +42,14 @@ struct SystemResolver: AddressResolver {
                 SystemResolver.asked.wrappingSubtract(1, ordering: .relaxed)
                 throw SourceError(.sourceUnavailable, "too many names wait for the name server", isTransient: true)
             }
-            var thread = pthread_t()
-            let question = Unmanaged.passRetained(self)
-            let code = pthread_create(
-                &thread, nil,
-                { argument in
-                    guard let argument else { return nil }
-                    let question = Unmanaged<Question>.fromOpaque(argument).takeRetainedValue()
-                    question.settle(question.lookUp())
-                    SystemResolver.asked.wrappingSubtract(1, ordering: .relaxed)
-                    return nil
-                }, question.toOpaque())
-            guard code == 0 else {
-                question.release()
+            let hasThread = DetachedThread.start {
+                self.settle(self.lookUp())
                 SystemResolver.asked.wrappingSubtract(1, ordering: .relaxed)
-                throw SourceError(.internal, "no thread for the name server: errno \(code)", isTransient: true)
             }
-            pthread_detach(thread)
+            guard hasThread else {
+                SystemResolver.asked.wrappingSubtract(1, ordering: .relaxed)
+                throw SourceError(.internal, "there is no thread for the name server", isTransient: true)
+            }
         }
 
         func answer() async throws -> [IPAddress] {
@@ -89,9 +80,6 @@ struct SystemResolver: AddressResolver {
         }
 
         private func lookUp() -> Result<[IPAddress], any Error> {
-            var all = sigset_t()
-            sigfillset(&all)
-            pthread_sigmask(SIG_BLOCK, &all, nil)
             // Every address counts, those of a family this machine does not speak too: no AI_ADDRCONFIG.
             var hints = addrinfo()
             hints.ai_family = AF_UNSPEC

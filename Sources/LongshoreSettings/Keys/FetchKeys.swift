@@ -37,6 +37,18 @@ enum FetchKeys {
     ]
 }
 
+/// Which lists of digests must be signed, and by whom.
+enum DigestListKeys {
+    static let urls = SettingKey(
+        "digest_lists.<name>.urls", each: .urlPrefix,
+        "URL prefixes below which a digest list counts only with an OpenPGP signature; required.")
+    static let keyring = SettingKey<String?>(
+        "digest_lists.<name>.keyring", .path,
+        "The keys that may sign them: a binary keyring, as `gpg --export` writes it; required.")
+
+    static let all: [any ConfigurationKey] = [urls, keyring]
+}
+
 /// What is too much.
 enum LimitKeys {
     static let image = SettingKey(

@@ -1,8 +1,8 @@
 /// Every key there is, in the order of the documentation. Parser, check for unknown keys, table and tests read this.
 enum KeyRegistry {
     static let all: [any ConfigurationKey] =
-        BrokerKeys.all + StorageKeys.all + CredentialKeys.all + FetchKeys.all + LimitKeys.all + WorkerKeys.all
-        + OperationKeys.all
+        BrokerKeys.all + StorageKeys.all + CredentialKeys.all + FetchKeys.all + DigestListKeys.all
+        + LimitKeys.all + WorkerKeys.all + OperationKeys.all
 
     /// The key and the operator's name in it that a path from the file spells; the path may be that of a `…_file`.
     static func match(_ path: [String]) -> (key: any ConfigurationKey, name: String?)? {

@@ -4,7 +4,9 @@ extension KeyRegistry {
     ///
     /// Each entry stands for the key itself and all below it. An entry goes when what it promises is there.
     static let notInEffect = [
-        "catalog.secret_key", "stores.<name>.part_size", "credentials", "limits.unpacked_bytes", "limits.unpack_ratio",
+        "catalog.secret_key", "stores.<name>.part_size", "credentials.<name>.access_key",
+        "credentials.<name>.secret_key", "credentials.<name>.session_token", "credentials.<name>.endpoint",
+        "credentials.<name>.region", "limits.unpacked_bytes", "limits.unpack_ratio",
         "limits.owner", "limits.source_host", "worker.roles", "worker.scratch", "retention.pending_delete",
         "inspect.relax", "admin", "access",
     ]

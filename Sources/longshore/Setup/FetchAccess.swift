@@ -1,16 +1,73 @@
+import Foundation
+import Glibc
 import ImageSource
 import LongshoreSettings
 
-/// What this installation lets jobs fetch.
-enum FetchAccess {
+/// What this installation lets jobs fetch, and what it shows to be let in.
+struct FetchAccess {
     /// The source of images.
-    static func makeSource(_ settings: Settings.Fetch) throws(CommandTrouble) -> any ImageSource {
-        let policy = policy(settings)
+    var source: any ImageSource
+    /// The credentials that jobs may name.
+    let credentials: CredentialBook
+    /// Reads lists of digests, and their signatures where the settings want them.
+    let digestLists: DigestListReader
+
+    /// Makes what the settings name, or says which of them cannot work.
+    init(_ settings: Settings) throws(CommandTrouble) {
         do throws(SourceError) {
-            return try HTTPImageSource(policy: policy)
+            source = try HTTPImageSource(policy: Self.policy(settings.fetch))
         } catch {
             throw CommandTrouble(.usage, "source: \(error.message)")
         }
+        credentials = try Self.credentials(settings.credentials)
+        digestLists = DigestListReader(signed: try Self.signedLists(settings.digestLists))
+    }
+
+    /// Keys of S3 accounts sign requests to stores; no job can name them.
+    private static func credentials(
+        _ settings: [String: Settings.Credential]
+    ) throws(CommandTrouble) -> CredentialBook {
+        var entries: [String: CredentialBook.Entry] = [:]
+        for (name, credential) in settings {
+            guard let field = field(of: credential.content) else { continue }
+            guard let made = FetchCredential(field: field.name, value: field.value, urls: credential.urls) else {
+                throw CommandTrouble(
+                    .usage,
+                    "credentials.\(name): it cannot be sent: a header must not be one that the transfer itself needs, a "
+                        + "value has no control characters, and urls begin with http:// or https:// and a plain host")
+            }
+            entries[name] = CredentialBook.Entry(
+                credential: made, owners: Set(credential.owners), profiles: Set(credential.profiles))
+        }
+        return CredentialBook(entries)
+    }
+
+    private static func field(of content: Settings.Credential.Content) -> (name: String, value: String)? {
+        switch content {
+        case .bearer(let token): return ("Authorization", "Bearer \(token.revealed)")
+        case .basic(let username, let password):
+            // RFC 7617, section 2; in UTF-8.
+            let pair = Data("\(username):\(password.revealed)".utf8)
+            return ("Authorization", "Basic \(pair.base64EncodedString())")
+        case .header(let name, let value): return (name, value.revealed)
+        case .s3: return nil
+        }
+    }
+
+    private static func signedLists(
+        _ settings: [String: Settings.SignedLists]
+    ) throws(CommandTrouble) -> [SignedLists] {
+        var lists: [SignedLists] = []
+        for (name, setting) in settings.sorted(by: { $0.key < $1.key }) {
+            guard access(setting.keyring, R_OK) == 0 else {
+                throw CommandTrouble(.usage, "digest_lists.\(name).keyring: \(setting.keyring) cannot be read")
+            }
+            guard let made = SignedLists(urls: setting.urls, keyring: setting.keyring) else {
+                throw CommandTrouble(.usage, "digest_lists.\(name).urls: only http:// and https:// URLs can be fetched")
+            }
+            lists.append(made)
+        }
+        return lists
     }
 
     private static func policy(_ settings: Settings.Fetch) -> FetchPolicy {

@@ -1,7 +1,6 @@
 import Catalog
 import ImageJobs
 import ImageModel
-import ImageSource
 import ImageStore
 package import Logging
 package import LongshoreSettings
@@ -35,7 +34,8 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         }
         let stores = try StoreAccess.make(settings).mapValues(decoration.decorate)
         try await StoreAccess.adopt(stores, for: catalog)
-        let source = decoration.decorate(try FetchAccess.makeSource(settings.fetch))
+        var fetch = try FetchAccess(settings)
+        fetch.source = decoration.decorate(fetch.source)
         let access = try BrokerAccess(settings.broker, role: "worker", logger: logger)
         let unchecked = try await startup.attempt { () async throws(CommandTrouble) in
             try await access.prepareTopology(settings.broker.topology, for: catalog)
@@ -44,12 +44,12 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             logger.notice("Part of the topology was not verified", metadata: ["what": "\(sentence)"])
         }
         return try Self(
-            settings, decoration, catalog: catalog, stores: stores, source: source, access: access, logger: logger)
+            settings, decoration, catalog: catalog, stores: stores, fetch: fetch, access: access, logger: logger)
     }
 
     private init(
         _ settings: Settings, _ decoration: Decoration, catalog: ImageCatalog, stores: [StoreName: any ImageStore],
-        source: any ImageSource, access: BrokerAccess, logger: Logger
+        fetch: FetchAccess, access: BrokerAccess, logger: Logger
     ) throws {
         self.catalog = catalog
         let plan = WorkerPlan(settings)
@@ -67,12 +67,15 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             exchange: decoration.decorate(BrokerEventExchange(publisher: publisher, names: access.names)),
             logger: logger
         ) { announceProgress in
-            JobEnvironment(
-                catalog: catalog, source: source, stores: stores, time: SystemTime(), random: SystemRandom(),
+            var environment = JobEnvironment(
+                catalog: catalog, source: fetch.source, stores: stores, time: SystemTime(), random: SystemRandom(),
                 limits: JobLimits(
                     imageBytes: settings.limits.image.bytes, virtualBytes: settings.limits.virtual.bytes),
                 backoff: ImageJobs.Backoff(base: settings.retry.base, max: settings.retry.max),
                 progressInterval: settings.events.progressInterval, announceProgress: announceProgress, logger: logger)
+            environment.credentials = fetch.credentials
+            environment.digestLists = fetch.digestLists
+            return environment
         }
         let worker = worker
         health = HealthServer(
