@@ -8,6 +8,9 @@ public protocol ImageStore: Sendable {
     /// The configured name.
     var name: StoreName { get }
 
+    /// How many of the free bytes must stay free; whoever promises space to imports obeys it.
+    var reserveBytes: Int64 { get }
+
     /// Makes the store ready and checks that it belongs to `catalog`: writes the marker into an empty store, and
     /// refuses a store whose marker names another catalog.
     ///
@@ -48,7 +51,7 @@ public protocol ImageStore: Sendable {
     /// Removes a committed object; does nothing when there is none.
     func delete(objectKey: String) async throws(StoreError)
 
-    /// Bytes that can still be stored; nil when the store cannot tell.
+    /// Bytes that are free now, ``reserveBytes`` among them; nil for a store without bounds.
     func freeBytes() async throws(StoreError) -> Int64?
 }
 
@@ -80,6 +83,9 @@ public protocol StagedImage: Sendable {
 }
 
 extension ImageStore {
+    /// None, unless the store knows better.
+    public var reserveBytes: Int64 { 0 }
+
     /// Keeps nothing: for stores that cannot go on with what an earlier writer staged.
     public func withStaging<Result: Sendable>(
         _ transfer: TransferID, keeping durableBytes: Int64, expectedSize: Int64?,

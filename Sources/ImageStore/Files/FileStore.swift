@@ -11,7 +11,8 @@ public struct FileStore: ImageStore {
     /// The configured name.
     public let name: StoreName
     let location: FileURL
-    let reserveBytes: Int64
+    /// `stores.<name>.reserve_bytes`.
+    public let reserveBytes: Int64
 
     /// A store below the directory that a `file:///path` URL names; touches nothing yet.
     ///
@@ -78,10 +79,10 @@ public struct FileStore: ImageStore {
         try await blocking { () throws(StoreError) in try deleteNow(file) }
     }
 
-    /// What the file system still gives, without the reserve.
+    /// What the file system still gives to this account.
     public func freeBytes() async throws(StoreError) -> Int64? {
         try await blocking { () throws(StoreError) in
-            try storeErrors(in: name) { try max(0, Directory(path: location.path).freeBytes() - reserveBytes) }
+            try storeErrors(in: name) { try Directory(path: location.path).freeBytes() }
         }
     }
 

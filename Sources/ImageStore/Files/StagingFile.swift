@@ -9,6 +9,8 @@ import ImageModel
 /// behind its end, which writing a padded page and cutting it off would allow for a moment. It costs one page.
 ///
 /// Space is not allocated ahead: 1 GiB in 1 MiB writes took 0.44 to 0.55 s with and without posix_fallocate(3).
+/// When there is none left, the file is emptied at once, under its lock: the catalog may need the room before it can
+/// record that the transfer is given up.
 final class StagingFile {
     private let store: FileStore
     private let name: FileStoreLayout.FileName
@@ -26,6 +28,10 @@ final class StagingFile {
     private lazy var reader = KeptBytesReader(file)
     /// Where the free space is looked at next.
     private var nextSpaceCheck: Int64 = 0
+    /// Why the file was emptied; nothing can be done with it from then on.
+    private var shortage: StoreError?
+    /// Whether an object has the file by now.
+    private var isLinked = false
 
     private static let pageSize = Int64(ChunkPool.alignment)
     /// How much may lie in the page cache, and how far apart looks at the free space are.
@@ -60,19 +66,23 @@ final class StagingFile {
     }
 
     func append(_ chunk: ImageChunk) throws {
-        if end >= nextSpaceCheck { try checkSpace() }
-        var failure: SystemCallError?
-        chunk.withBytes { bytes in
-            do throws(SystemCallError) { try write(bytes) } catch { failure = error }
+        try needingSpace {
+            if end >= nextSpaceCheck { try checkSpace() }
+            var failure: SystemCallError?
+            chunk.withBytes { bytes in
+                do throws(SystemCallError) { try write(bytes) } catch { failure = error }
+            }
+            if let failure { throw failure }
         }
-        if let failure { throw failure.isOutOfSpace ? outOfSpace(failure.reason) : failure }
     }
 
     /// Makes everything appended durable and returns how much that is.
     func synchronize() throws -> Int64 {
-        try file.synchronizeData()
-        dropPages()
-        return end
+        try needingSpace {
+            try file.synchronizeData()
+            dropPages()
+            return end
+        }
     }
 
     /// Gives the file its object's name, durably.
@@ -80,6 +90,10 @@ final class StagingFile {
     /// A hard link and not a rename: it never replaces an object, on network file systems too. Killed in between, the
     /// file has both names; ``FileStore/lockStaging(_:in:flags:)`` then takes the staging name away.
     func commit() throws -> StoredObject {
+        try needingSpace { try link() }
+    }
+
+    private func link() throws -> StoredObject {
         try file.setMode(FileStoreModes.committed)
         try file.synchronize()
         dropPages()
@@ -96,6 +110,7 @@ final class StagingFile {
                     isTransient: false)
             }
         }
+        isLinked = true
         try directory.synchronize()
         // Not made durable: after a power cut the old name may be back, and costs nothing until a sweep takes it away.
         try staging.remove(name.name)
@@ -138,7 +153,27 @@ final class StagingFile {
         droppedEnd = end - end % Self.pageSize
     }
 
-    /// Refuses to go on when what is still to come would not leave the reserve free.
+    /// Runs a step that takes space. When there is none, all that the file holds is given back.
+    private func needingSpace<Value>(_ step: () throws -> Value) throws -> Value {
+        if let shortage { throw shortage }
+        do {
+            return try step()
+        } catch let error as SystemCallError where error.isOutOfSpace {
+            throw giveUp(outOfSpace(error.reason))
+        } catch let error as StoreError where error.code == .capacityExceeded {
+            throw giveUp(error)
+        }
+    }
+
+    private func giveUp(_ error: StoreError) -> StoreError {
+        shortage = error
+        // Should this fail, whoever discards the transfer removes the bytes.
+        if !isLinked { try? file.truncate(to: 0) }
+        return error
+    }
+
+    /// Refuses to go on when what is still to come would not leave the reserve free: other programs may have filled
+    /// what was promised.
     private func checkSpace() throws {
         nextSpaceCheck = end + Self.stride
         let needed = max(0, (expectedSize ?? end) - end)
@@ -148,7 +183,7 @@ final class StagingFile {
     private func outOfSpace(_ reason: String?) -> StoreError {
         let needed = expectedSize.map { "needs \(ByteCount($0 - end)) more" } ?? "needs more after \(ByteCount(end))"
         let free = (try? staging.freeBytes()).map { "\(ByteCount($0)) free" } ?? "free space unknown"
-        let reserve = store.reserveBytes > 0 ? ", \(ByteCount(store.reserveBytes)) of it reserved" : ""
+        let reserve = store.reserveBytes > 0 ? ", \(ByteCount(store.reserveBytes)) kept free (reserve_bytes)" : ""
         return StoreError(
             .capacityExceeded,
             "store \(store.name): \(file.path) \(needed), \(free)\(reserve)" + (reason.map { ": \($0)" } ?? ""),
