@@ -14,6 +14,8 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
         case corrupt
         /// The state machine forbids the step; a defect of the caller.
         case forbidden
+        /// A store has not the space a transfer asked for; the same call may succeed when others are done.
+        case noSpace
     }
 
     /// What went wrong.

@@ -103,11 +103,17 @@ extension ImageCatalog {
 // MARK: - Imports
 
 extension ImageCatalog {
-    /// Records a transfer before its first byte is written.
+    /// Records a transfer before its first byte is written, and promises it space of its store.
     ///
-    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost.
-    public func beginTransfer(_ lease: JobLease, to store: StoreName) async throws(CatalogError) -> Transfer {
-        try await write { ledger in try ledger.beginTransfer(lease, to: store) }
+    /// - Parameters:
+    ///   - demand: How many bytes it will have, if they are to be promised.
+    ///   - space: A measurement of `store`; nil when it has no bounds.
+    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost; with `noSpace` when the store cannot take so
+    ///   much besides all that is promised already. Nothing is recorded then.
+    public func beginTransfer(
+        _ lease: JobLease, to store: StoreName, _ demand: SpaceDemand? = nil, in space: SpaceMeasurement? = nil
+    ) async throws(CatalogError) -> Transfer {
+        try await write { ledger in try ledger.beginTransfer(lease, to: store, demand, in: space) }
     }
 
     /// Records how far the bytes of one attempt's transfers are durable, in all of them at once.

@@ -4,21 +4,26 @@ import ImageModel
 
 extension SQLiteRows {
     func insert(_ transfer: Transfer) throws {
-        let sql = "INSERT INTO transfers (id, job, image, store, state, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+        let sql = """
+            INSERT INTO transfers (id, job, image, store, state, created_at, reserved, written)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """
         try run(
             sql,
             [
                 transfer.id.rawValue, transfer.job.rawValue, transfer.image.rawValue, transfer.store.rawValue,
                 transfer.state.rawValue, transfer.createdAt.microseconds,
+                transfer.reservedBytes, transfer.writtenBytes,
             ])
     }
 
     func update(_ transfer: Transfer) throws {
         try run(
-            "UPDATE transfers SET state = ?, result = ?, checkpoint = ? WHERE id = ?",
+            "UPDATE transfers SET state = ?, result = ?, checkpoint = ?, reserved = ?, written = ? WHERE id = ?",
             [
                 transfer.state.rawValue, try transfer.result.map { try text($0) },
-                try transfer.checkpoint.map { try text($0) }, transfer.id.rawValue,
+                try transfer.checkpoint.map { try text($0) }, transfer.reservedBytes, transfer.writtenBytes,
+                transfer.id.rawValue,
             ])
     }
 
@@ -39,6 +44,8 @@ extension SQLiteRows {
             image: try word(row["image"], ImageID.init), store: try word(row["store"], StoreName.init),
             createdAt: Timestamp(microseconds: row["created_at"]))
         transfer.state = try word(row["state"], TransferState.init)
+        transfer.reservedBytes = row["reserved"]
+        transfer.writtenBytes = row["written"]
         transfer.result = try result.map { try value(from: $0) }
         // One that a later version wrote may not be readable: the transfer then begins again.
         transfer.checkpoint = checkpoint.flatMap { try? value(from: $0) }

@@ -16,6 +16,10 @@ public struct Transfer: Hashable, Sendable, Codable {
     public var result: TransferResult?
     /// How far its bytes are durable; nil before the first checkpoint.
     public var checkpoint: TransferCheckpoint?
+    /// Bytes of the store that are promised to it, from its first byte on; 0 where nothing needs to be promised.
+    public var reservedBytes: Int64 = 0
+    /// How many of these are known to lie in the store, so that they count no longer as promised.
+    public var writtenBytes: Int64 = 0
     /// When it was recorded.
     public var createdAt: Timestamp
 
@@ -28,6 +32,9 @@ public struct Transfer: Hashable, Sendable, Codable {
         state = .staging
         self.createdAt = createdAt
     }
+
+    /// The promised bytes that are still to be written, as far as the catalog knows.
+    public var unwrittenBytes: Int64 { max(0, reservedBytes - writtenBytes) }
 }
 
 /// How far a transfer got.

@@ -1,11 +1,14 @@
 import ImageModel
 
 extension Ledger {
-    func beginTransfer(_ lease: JobLease, to store: StoreName) throws -> Transfer {
+    func beginTransfer(
+        _ lease: JobLease, to store: StoreName, _ demand: SpaceDemand?, in space: SpaceMeasurement?
+    ) throws -> Transfer {
         let job = try job(of: lease)
         var image = try image(of: job)
-        let transfer = Transfer(
+        var transfer = Transfer(
             id: random.identifier(), job: job.id, image: image.id, store: store, createdAt: rows.now)
+        if let demand { try promise(demand, to: &transfer, in: space) }
         try rows.insert(transfer)
         var replica = image.replicas.first { $0.store == store } ?? Replica(store: store, state: .initial)
         if replica.state != .copying { try advance(&replica.state, .transferBegan, of: name(of: replica, image)) }
@@ -20,6 +23,7 @@ extension Ledger {
         for id in ids {
             var transfer = try transfer(id, of: lease)
             transfer.checkpoint = checkpoint
+            try setWritten(max(transfer.writtenBytes, checkpoint.durableBytes), of: &transfer)
             try rows.update(transfer)
         }
     }
@@ -28,13 +32,12 @@ extension Ledger {
         var transfer = try transfer(id, of: lease)
         transfer.state = .committing
         transfer.result = result
+        try setWritten(max(transfer.writtenBytes, result.content.size), of: &transfer)
         try rows.update(transfer)
     }
 
     func abandon(_ lease: JobLease, _ id: TransferID) throws -> Transfer {
-        var transfer = try transfer(id, of: lease)
-        transfer.state = .abandoned
-        try rows.update(transfer)
+        let transfer = try close(transfer(id, of: lease), as: .abandoned)
         var image = try image(of: job(of: lease))
         let isLast = try !rows.openTransfers(of: transfer.job).contains { $0.store == transfer.store }
         if isLast, var replica = image.replicas.first(where: { $0.store == transfer.store && $0.state == .copying }) {
@@ -55,13 +58,11 @@ extension Ledger {
 
     /// What a job that ends has not stored and not discarded is nobody's any more.
     func giveUpTransfers(of job: Job) throws {
-        for var transfer in try rows.openTransfers(of: job.id) {
-            transfer.state = .abandoned
-            try rows.update(transfer)
-        }
+        for transfer in try rows.openTransfers(of: job.id) { try close(transfer, as: .abandoned) }
     }
 
-    private func transfer(_ id: TransferID, of lease: JobLease) throws -> Transfer {
+    /// An open transfer of the job a lease is for.
+    func transfer(_ id: TransferID, of lease: JobLease) throws -> Transfer {
         let job = try job(of: lease)
         guard let transfer = try rows.openTransfers(of: job.id).first(where: { $0.id == id }) else {
             throw CatalogError(.forbidden, "transfer \(id) is not an open transfer of job \(job.id)")
@@ -94,11 +95,10 @@ extension Ledger {
         }
         var image = try image(of: job)
         let transfers = try rows.openTransfers(of: job.id)
-        for var transfer in transfers where transfer.state == .committing {
+        for transfer in transfers where transfer.state == .committing {
             // An older one of the same store is that of a frozen worker, and no replica's.
             guard transfer.id == transfers.last(where: { $0.store == transfer.store })?.id else { continue }
-            transfer.state = .committed
-            try rows.update(transfer)
+            try close(transfer, as: .committed)
         }
         image.content = result.content
         image.replicas = try replicas.sorted { $0.store < $1.store }.map { try stored($0, of: image) }

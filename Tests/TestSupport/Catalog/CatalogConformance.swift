@@ -27,7 +27,8 @@ public struct CatalogConformance: Sendable, CustomStringConvertible {
     }
 
     /// All cases.
-    public static let cases = roundTrips + jobQuestions + imageQuestions + outboxCases + transactions + retention
+    public static let cases =
+        roundTrips + jobQuestions + imageQuestions + outboxCases + transactions + retention + space
 
     /// What a database did instead.
     public struct Violation: Error, CustomStringConvertible {

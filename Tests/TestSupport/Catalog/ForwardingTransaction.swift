@@ -40,6 +40,8 @@ open class ForwardingTransaction: CatalogTransaction {
     open func isReplica(_ objectKey: String, in store: StoreName) throws -> Bool {
         try base.isReplica(objectKey, in: store)
     }
+    open func promises(in store: StoreName) throws -> SpacePromises { try base.promises(in: store) }
+    open func noteReleased(_ bytes: Int64, in store: StoreName) throws { try base.noteReleased(bytes, in: store) }
     open func prunable(_ horizon: RetentionHorizon) throws -> PruneCount { try base.prunable(horizon) }
     open func markDiscarded(_ transfer: TransferID) throws { try base.markDiscarded(transfer) }
     open func prune(_ horizon: RetentionHorizon, limit: Int) throws -> PruneCount {

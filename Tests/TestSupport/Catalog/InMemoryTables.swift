@@ -38,6 +38,8 @@ struct InMemoryTables: Sendable {
     var images: [ImageID: Numbered<Image>] = [:]
     var members: [Membership: Member] = [:]
     var transfers: [TransferID: Numbered<Transfer>] = [:]
+    /// Bytes of each store that ceased to be promised.
+    var released: [StoreName: Int64] = [:]
     var sequences: [ImageID: Int64] = [:]
     /// In the order of their numbers.
     var outbox: [OutboxEntry] = []
