@@ -13,6 +13,8 @@ struct BytePass {
     let environment: JobEnvironment
     /// What is known of the bytes before those to come.
     let seen: BytesSeen
+    /// Where the bytes go.
+    let space: ReservedSpace
     /// Nil when nothing could go on from a checkpoint.
     let checkpoints: CheckpointWriter?
 
@@ -51,6 +53,7 @@ struct BytePass {
                 try plan.verifySoFar(seen.count + Int64(chunk.count))
                 if seen.count == 0 { try plan.refuseWrapper(of: chunk) }
                 try await seen.add(chunk)
+                try await space.cover(seen.count)
                 for image in staged { try await image.append(chunk) }
                 try await meter.note(seen.count)
                 let bytes = seen.count

@@ -64,7 +64,13 @@ extension ImportJob {
         switch outcome {
         case .interrupted: true
         case .retry where claimed.job.failedAttempts + 1 >= claimed.job.maxAttempts: false
-        case .retry: error is CatalogError || (error as? SourceError).map { $0.code != .sourceChanged } ?? false
+        case .retry:
+            switch error {
+            case let error as SourceError: error.code != .sourceChanged
+            // Without space to go on, the bytes are in the way of others.
+            case let error as CatalogError: error.code != .noSpace
+            default: false
+            }
         case .failed, .cancelled, .recorded, .fenced: false
         }
     }

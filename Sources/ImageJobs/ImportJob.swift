@@ -40,16 +40,17 @@ struct ImportJob {
     private func begin(_ plan: ImportPlan) async throws {
         try await environment.source.withSource(plan.fetch) { source in
             try verifyHeaders(source.facts, plan)
+            let space = ReservedSpace(
+                claimed.lease, of: source.facts.size ?? plan.expectations.size, environment: environment)
             var transfers: [Transfer] = []
-            for store in plan.stores {
-                transfers.append(try await environment.catalog.beginTransfer(claimed.lease, to: store.name))
-            }
+            for store in plan.stores { transfers.append(try await space.beginTransfer(to: store)) }
             let staging = Staging(
-                stores: plan.stores, transfers: transfers.map(\.id), keptBytes: 0, expectedSize: source.facts.size)
+                stores: plan.stores, transfers: transfers, keptBytes: 0, expectedSize: source.facts.size,
+                catalog: environment.catalog)
             let begun = transfers
             try await staging.withStagedImages { staged in
                 try await BytesSeen.withBytesSeen(by: plan.algorithms) { seen in
-                    try await finish(source, staged, begun, plan, seen)
+                    try await finish(source, staged, begun, plan, seen, space)
                 }
             }
         }
@@ -58,8 +59,13 @@ struct ImportJob {
     /// Fetches what is missing, after the bytes that are there were digested and inspected.
     private func goOn(_ resumption: Resumption, _ plan: ImportPlan) async throws {
         let staging = Staging(
-            stores: plan.stores, transfers: resumption.transfers.map(\.id), keptBytes: resumption.offset,
-            expectedSize: resumption.source.size)
+            stores: plan.stores, transfers: resumption.transfers, keptBytes: resumption.offset,
+            expectedSize: resumption.source.size, catalog: environment.catalog)
+        let space = ReservedSpace(
+            claimed.lease, of: resumption.source.size ?? plan.expectations.size, environment: environment)
+        for (store, transfer) in zip(plan.stores, resumption.transfers) {
+            try await space.resume(transfer, in: store, keptBytes: resumption.offset)
+        }
         do {
             try await staging.withStagedImages { staged in
                 guard let first = staged.first, staged.allSatisfy({ $0.keptBytes == resumption.offset }) else {
@@ -69,7 +75,7 @@ struct ImportJob {
                     try await seen.lookAgain(at: first)
                     try await environment.source.withSource(plan.fetch(from: resumption)) { source in
                         try resumption.verify(source)
-                        try await finish(source, staged, resumption.transfers, plan, seen)
+                        try await finish(source, staged, resumption.transfers, plan, seen, space)
                     }
                 }
             }
@@ -84,13 +90,14 @@ struct ImportJob {
     /// From the first byte to come to the recorded image.
     private func finish(
         _ source: any OpenedSource, _ staged: [any StagedImage], _ transfers: [Transfer], _ plan: ImportPlan,
-        _ seen: BytesSeen
+        _ seen: BytesSeen, _ space: ReservedSpace
     ) async throws {
         let checkpoints = CheckpointWriter(
             staged: staged, transfers: transfers.map(\.id), source: source.facts, lease: claimed.lease,
             catalog: environment.catalog)
         let pass = BytePass(
             source: source, staged: staged, plan: plan, claimed: claimed, environment: environment, seen: seen,
+            space: space,
             checkpoints: plan.canResume(source.facts) ? checkpoints : nil)
         let result = try await pass.run()
         for image in staged { _ = try await image.synchronize() }

@@ -9,6 +9,7 @@ final class ScriptedSource: ImageSource {
         var body: PatternBytes
         var etag: String? = "\"v1\""
         var honoursRanges = true
+        var tellsSize = true
         /// Where something happens, and what.
         var stop: (after: Int64, event: @Sendable () async throws -> Void)?
     }
@@ -48,7 +49,8 @@ final class ScriptedSource: ImageSource {
         init(script: Script, offset: Int64) {
             self.script = script
             self.offset = offset
-            facts = SourceFacts(url: "https://h/image", size: script.body.size, etag: script.etag)
+            facts = SourceFacts(
+                url: "https://h/image", size: script.tellsSize ? script.body.size : nil, etag: script.etag)
             place = Mutex(offset)
         }
 

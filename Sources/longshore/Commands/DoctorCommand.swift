@@ -87,13 +87,27 @@ struct DoctorCommand: AsyncParsableCommand {
         for (name, store) in stores.sorted(by: { $0.key < $1.key }) {
             _ = await examine("store \(name)", &findings) { () async throws(CommandTrouble) in
                 try await StoreAccess.adopt([name: store], for: catalog)
-                do throws(StoreError) {
-                    let free = try await store.freeBytes()
-                    return ((), free.map { "\(ByteCount($0)) free" } ?? "writable")
-                } catch {
-                    throw CommandTrouble(error)
-                }
+                return ((), try await space(of: store, catalog))
             }
+        }
+    }
+
+    /// What imports may still fill of a store.
+    private func space(of store: any ImageStore, _ catalog: ImageCatalog) async throws(CommandTrouble) -> String {
+        let free: Int64?
+        do throws(StoreError) {
+            free = try await store.freeBytes()
+        } catch {
+            throw CommandTrouble(error)
+        }
+        guard let free else { return "writable" }
+        do throws(CatalogError) {
+            let name = store.name
+            let promised = try await catalog.read { try $0.promises(in: name).outstanding }
+            return "\(ByteCount(free)) free, \(ByteCount(promised)) of it promised to imports, "
+                + "\(ByteCount(store.reserveBytes)) kept free (reserve_bytes)"
+        } catch {
+            throw CommandTrouble(error)
         }
     }
 

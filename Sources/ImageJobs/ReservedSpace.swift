@@ -1,0 +1,95 @@
+import Catalog
+import ImageModel
+import ImageStore
+
+/// The space that one attempt's transfers were promised of their stores, and how it grows with an image whose size
+/// nobody told.
+///
+/// Not `Sendable`: it belongs to the task that moves the bytes.
+final class ReservedSpace {
+    private let lease: JobLease
+    private let catalog: ImageCatalog
+    /// The size of the image, if anybody told it.
+    private let size: Int64?
+    private let sizeLimit: Int64
+    private var shares: [Share] = []
+    /// Where the catalog is told next how much was written.
+    private var nextNote = noteInterval
+
+    private struct Share {
+        let store: any ImageStore
+        let transfer: TransferID
+        /// How far the bytes may go without another promise.
+        var end: Int64
+    }
+
+    /// What an image of unknown size is promised at first: more would keep others from space that is not needed, less
+    /// would ask too often.
+    private static let firstStep: Int64 = 64 << 20
+    /// What it is promised at most at a time, once it has become large.
+    private static let lastStep: Int64 = 1 << 30
+    /// How many bytes lie between two notes of what was written.
+    private static let noteInterval: Int64 = 256 << 20
+    /// How far a note stays behind what was appended: far more than a store keeps queued.
+    private static let noteLag: Int64 = 64 << 20
+
+    init(_ lease: JobLease, of size: Int64?, environment: JobEnvironment) {
+        self.lease = lease
+        self.size = size
+        catalog = environment.catalog
+        sizeLimit = environment.limits.imageBytes
+    }
+
+    /// Records a transfer, with the space it needs.
+    func beginTransfer(to store: any ImageStore) async throws -> Transfer {
+        let space = try await measure(store)
+        let transfer = try await catalog.beginTransfer(lease, to: store.name, demand(for: 1), in: space)
+        add(transfer, in: store, space)
+        return transfer
+    }
+
+    /// Makes sure that a transfer of an earlier attempt has the space for what is missing behind `keptBytes`.
+    func resume(_ transfer: Transfer, in store: any ImageStore, keptBytes: Int64) async throws {
+        let space = try await measure(store)
+        let resumed = try await catalog.reserve(
+            lease, of: transfer.id, demand(for: keptBytes + 1), in: space, keptBytes: keptBytes)
+        add(resumed, in: store, space)
+    }
+
+    /// Makes sure that there is space for the first `end` bytes; comes before the last of them is appended.
+    func cover(_ end: Int64) async throws {
+        for index in shares.indices where shares[index].end < end {
+            let space = try await measure(shares[index].store)
+            let grown = try await catalog.reserve(lease, of: shares[index].transfer, demand(for: end), in: space)
+            shares[index].end = space == nil ? .max : grown.reservedBytes
+        }
+        if end >= nextNote { try await note(end) }
+    }
+
+    private func add(_ transfer: Transfer, in store: any ImageStore, _ space: SpaceMeasurement?) {
+        shares.append(
+            Share(store: store, transfer: transfer.id, end: space == nil ? .max : transfer.reservedBytes))
+    }
+
+    private func measure(_ store: any ImageStore) async throws -> SpaceMeasurement? {
+        try await catalog.measureSpace(of: store.name, leaving: store.reserveBytes) { try await store.freeBytes() }
+    }
+
+    /// All of an image whose size is known; otherwise as much again as there is, within the steps.
+    private func demand(for end: Int64) -> SpaceDemand {
+        if let size, size >= end { return .exactly(size) }
+        let wanted = max(Self.firstStep, end + min(end, Self.lastStep))
+        return SpaceDemand(least: end, most: min(wanted, max(end, sizeLimit)))
+    }
+
+    /// Tells the catalog how much of what was promised lies in the stores, for imports that write no checkpoints too.
+    private func note(_ end: Int64) async throws {
+        nextNote = end + Self.noteInterval
+        do throws(CatalogError) {
+            try await catalog.noteWritten(lease, of: shares.map(\.transfer), end - Self.noteLag)
+        } catch {
+            // Until the next note others are kept from bytes that are written already.
+            guard error.code == .unavailable else { throw error }
+        }
+    }
+}
