@@ -43,7 +43,7 @@ final class ReservedSpace {
     /// Records a transfer, with the space it needs.
     func beginTransfer(to store: any ImageStore) async throws -> Transfer {
         let space = try await measure(store)
-        let transfer = try await catalog.beginTransfer(lease, to: store.name, demand(for: 1), in: space)
+        let transfer = try await catalog.beginTransfer(lease, to: store.name, demand(after: 0), in: space)
         add(transfer, in: store, space)
         return transfer
     }
@@ -52,7 +52,7 @@ final class ReservedSpace {
     func resume(_ transfer: Transfer, in store: any ImageStore, keptBytes: Int64) async throws {
         let space = try await measure(store)
         let resumed = try await catalog.reserve(
-            lease, of: transfer.id, demand(for: keptBytes + 1), in: space, keptBytes: keptBytes)
+            lease, of: transfer.id, demand(after: keptBytes), in: space, keptBytes: keptBytes)
         add(resumed, in: store, space)
     }
 
@@ -60,7 +60,7 @@ final class ReservedSpace {
     func cover(_ end: Int64) async throws {
         for index in shares.indices where shares[index].end < end {
             let space = try await measure(shares[index].store)
-            let grown = try await catalog.reserve(lease, of: shares[index].transfer, demand(for: end), in: space)
+            let grown = try await catalog.reserve(lease, of: shares[index].transfer, growth(to: end), in: space)
             shares[index].end = space == nil ? .max : grown.reservedBytes
         }
         if end >= nextNote { try await note(end) }
@@ -75,9 +75,13 @@ final class ReservedSpace {
         try await catalog.measureSpace(of: store.name, leaving: store.reserveBytes) { try await store.freeBytes() }
     }
 
-    /// All of an image whose size is known; otherwise as much again as there is, within the steps.
-    private func demand(for end: Int64) -> SpaceDemand {
-        if let size, size >= end { return .exactly(size) }
+    /// All of an image whose size is known; otherwise the first step.
+    private func demand(after bytes: Int64) -> SpaceDemand {
+        size.map { .exactly(max($0, bytes)) } ?? growth(to: bytes + 1)
+    }
+
+    /// As much again as there is, within the steps.
+    private func growth(to end: Int64) -> SpaceDemand {
         let wanted = max(Self.firstStep, end + min(end, Self.lastStep))
         return SpaceDemand(least: end, most: min(wanted, max(end, sizeLimit)))
     }

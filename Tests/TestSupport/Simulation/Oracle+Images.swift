@@ -27,7 +27,7 @@ extension Oracle {
 
     /// An active image has its bytes in every store it names, and no store has bytes that the catalog knows nothing of.
     func bytes() -> [String] {
-        var findings: [String] = []
+        var findings = state.promised == 0 ? [] : ["\(state.promised) bytes are promised though nobody writes"]
         var owned: Set<String> = []
         for image in state.images {
             for replica in image.replicas {

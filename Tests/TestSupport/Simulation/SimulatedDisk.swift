@@ -20,9 +20,20 @@ final class SimulatedDisk: @unchecked Sendable {
     var objects: [TransferID: Object] = [:]
     /// Objects whose removal was not synced yet.
     var removed: [TransferID: Object] = [:]
+    /// The bytes it has room for; nil for a disk without bounds.
+    private let capacity: Int64?
 
-    init(name: StoreName) {
+    init(name: StoreName, capacity: Int64?) {
         self.name = name
+        self.capacity = capacity
+    }
+
+    /// The bytes it has room for yet.
+    var freeBytes: Int64? {
+        guard let capacity else { return nil }
+        let stagings = staged.values.reduce(0) { $0 + $1.bytes.count }
+        let others = [objects, removed].flatMap(\.values).reduce(0) { $0 + $1.bytes.count }
+        return max(0, capacity - Int64(stagings + others))
     }
 
     func key(of transfer: TransferID) -> String { "objects/\(transfer)" }

@@ -62,7 +62,7 @@ struct SimulatedStore: ImageStore {
         try await call(effect, settled: { disk.removed[transfer] = nil })
     }
 
-    func freeBytes() async throws(StoreError) -> Int64? { nil }
+    func freeBytes() async throws(StoreError) -> Int64? { try await call(weight: 0.5) { disk.freeBytes } }
 
     func object(_ object: SimulatedDisk.Object, of transfer: TransferID) -> StoredObject {
         let key = disk.key(of: transfer)

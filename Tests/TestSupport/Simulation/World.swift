@@ -38,7 +38,10 @@ final class World: @unchecked Sendable {
         logger = Logger(label: "simulation") { _ in
             keepsDiary ? DiaryLogHandler(diary: diary) as any LogHandler : SwiftLogNoOpLogHandler()
         }
-        disks = ["default", "second"].compactMap { StoreName($0).map(SimulatedDisk.init) }
+        let sizes = Dice(seed: seed, purpose: 4)
+        disks = ["default", "second"].compactMap(StoreName.init).map { name in
+            SimulatedDisk(name: name, capacity: sizes.pick([nil, 1 << 40, 120_000, 40_000]))
+        }
         rows = SimulatedRows(id: dice.identifier(), clock: clock, diary: weather.diary)
     }
 
@@ -49,6 +52,8 @@ final class World: @unchecked Sendable {
         var members: [MemberKey: MemberStatus] = [:]
         var unpublished = 0
         var abandoned = 0
+        /// Bytes of stores that are promised to transfers.
+        var promised: Int64 = 0
         var isAtRest = false
     }
 
@@ -109,12 +114,14 @@ final class World: @unchecked Sendable {
 
     private func state() async -> State {
         let isAtRest = await isAtRest() && sent == workload.parcels.count && broker.unsettled == 0
+        let stores = disks.map(\.name)
         let state = try? await rows.read { rows in
             var state = State()
             state.jobs = try rows.jobs(JobFilter(limit: 1_000)).reversed()
             state.images = try rows.images(ImageFilter(limit: 1_000)).reversed()
             state.unpublished = try rows.unpublished(limit: 1_000).count
             state.abandoned = try rows.abandonedTransfers(limit: 1_000).count
+            for store in stores { state.promised += try rows.promises(in: store).outstanding }
             for image in state.images {
                 for account in ["alice", "bob", "carol"].compactMap(AccountID.init) {
                     guard let member = try rows.member(account, of: image.id) else { continue }

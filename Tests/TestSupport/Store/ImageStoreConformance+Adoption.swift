@@ -52,8 +52,10 @@ extension ImageStoreConformance {
             let error = await #expect(throws: StoreError.self) { try await store.adopt(for: ours) }
             #expect(error?.code == .policyDenied)
         },
-        Case("Free space is not negative") { place in
-            if let free = try await adopted(place).freeBytes() { #expect(free >= 0) }
+        Case("Neither what is free nor what must stay free is negative") { place in
+            let store = try await adopted(place)
+            if let free = try await store.freeBytes() { #expect(free >= 0) }
+            #expect(store.reserveBytes >= 0)
         },
     ]
 }
