@@ -49,8 +49,8 @@ targets += room("ImageJobs", ["ImageModel", "ImageSource", "ImageInspection", "I
 targets += room(
     "Worker",
     [
-        "ImageModel", "RabbitMQ", "JobMessages", "ImageSource", "ImageInspection", "ImageStore", "Catalog", "ImageJobs",
-        log, .product(name: "Hummingbird", package: "hummingbird"),
+        "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection", "ImageStore",
+        "Catalog", "ImageJobs", log, .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     ]
 )
@@ -68,8 +68,8 @@ targets += [
     .target(
         name: "LongshoreCommands",
         dependencies: [
-            "ImageModel", "RabbitMQ", "JobMessages", "ImageSource", "ImageInspection", "ImageStore", "Catalog",
-            "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings", log,
+            "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection", "ImageStore",
+            "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],

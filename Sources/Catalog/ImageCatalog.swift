@@ -8,14 +8,22 @@ public struct ImageCatalog: Sendable {
     private let database: any CatalogDatabase
     private let random: any RandomSource
     private let unknownGrace: Duration
+    /// What is asked of jobs beyond the catalog's own rules.
+    public let policy: any ImagePolicy
 
     /// A catalog on a database.
     ///
-    /// - Parameter unknownGrace: How long a job waits for an image nobody has heard of yet.
-    public init(database: any CatalogDatabase, random: any RandomSource, unknownGrace: Duration = .seconds(60)) {
+    /// - Parameters:
+    ///   - unknownGrace: How long a job waits for an image nobody has heard of yet.
+    ///   - policy: What is asked of jobs beyond the catalog's own rules.
+    public init(
+        database: any CatalogDatabase, random: any RandomSource, unknownGrace: Duration = .seconds(60),
+        policy: any ImagePolicy = OpenPolicy()
+    ) {
         self.database = database
         self.random = random
         self.unknownGrace = unknownGrace
+        self.policy = policy
     }
 
     /// Asks the rows; see ``CatalogReader`` for the questions.
@@ -30,8 +38,9 @@ public struct ImageCatalog: Sendable {
     ) async throws(CatalogError) -> Result {
         let random = random
         let unknownGrace = unknownGrace
+        let policy = policy
         return try await database.write { rows in
-            let ledger = Ledger(rows: rows, random: random, unknownGrace: unknownGrace)
+            let ledger = Ledger(rows: rows, random: random, unknownGrace: unknownGrace, policy: policy)
             let result = try body(ledger)
             try ledger.settle()
             return result

@@ -39,6 +39,7 @@ struct BytePass {
         let content = ImageContent(
             format: report.format, size: seen.count, virtualSize: report.virtualSize ?? seen.count,
             digests: digests.filter { plan.recorded.contains($0.algorithm) })
+        try verifyPolicy(content)
         return TransferResult(content: content, source: facts)
     }
 
@@ -67,6 +68,14 @@ struct BytePass {
             }
             try await group.waitForAll()
         }
+    }
+
+    /// What the image's profile asks of the bytes.
+    private func verifyPolicy(_ content: ImageContent) throws {
+        guard case .import(let request) = claimed.job.request.work, let details = claimed.image?.details,
+            let refusal = environment.catalog.policy.refusal(of: content, from: request, making: details)
+        else { return }
+        throw refusal.at(.verifying)
     }
 
     private func verifyVirtualSize(_ report: ImageReport) throws {

@@ -95,7 +95,6 @@ struct ImportPlan {
         }
         if let format = request.transform.convertTo { refuse("/transform/convert_to", format.rawValue) }
         if request.storesRequire == .any, (request.stores?.count ?? 1) > 1 { refuse("/stores_require", "any") }
-        if let profile = request.image.profile { refuse("/image/profile", profile) }
         guard violations.isEmpty else {
             let list = violations.map { "\($0.path) = \($0.value)" }.joined(separator: ", ")
             throw Failure(

@@ -6,31 +6,11 @@ public struct ProfiledImage: Hashable, Sendable {
     public var image: Image
     /// The accounts it was offered to, whatever became of the offers, in the order of the accounts.
     public var members: [Member]
-    /// Where its bytes came from.
-    public var provenance: Provenance
 
     /// An image with what belongs to it.
-    public init(_ image: Image, members: [Member] = [], provenance: Provenance = Provenance()) {
+    public init(_ image: Image, members: [Member] = []) {
         self.image = image
         self.members = members
-        self.provenance = provenance
-    }
-}
-
-/// Where an image came from and who has touched it.
-public struct Provenance: Hashable, Sendable, Codable {
-    /// The URL its bytes were fetched from, without query; nil for a copy.
-    public var sourceURL: String?
-    /// Who asked for the image.
-    public var creator: String?
-    /// Who changed it last.
-    public var editor: String?
-
-    /// Provenance from its parts.
-    public init(sourceURL: String? = nil, creator: String? = nil, editor: String? = nil) {
-        self.sourceURL = sourceURL
-        self.creator = creator
-        self.editor = editor
     }
 }
 

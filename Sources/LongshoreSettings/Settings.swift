@@ -39,6 +39,8 @@ public struct Settings: Sendable, Hashable {
     public var health: Health
     /// What single RabbitMQ users may publish; who is not named here may publish everything.
     public var publishers: [String: Publisher]
+    /// What vendors' profiles know of this installation, by profile.
+    public var profiles: [String: Profile]
 
     /// Reads the configuration.
     ///
@@ -78,6 +80,7 @@ public struct Settings: Sendable, Hashable {
         admin = Admin(reading: &reader)
         health = Health(reading: &reader)
         publishers = Publisher.all(reading: &reader)
+        profiles = Profile.all(reading: &reader)
     }
 
     private static func configurationFile(_ named: String?, _ environment: [String: String]) -> ConfigurationFile? {

@@ -38,6 +38,7 @@ extension SQLiteRows {
         let content: String? = row["content"]
         let owner: String? = row["owner"]
         let origin: String? = row["origin"]
+        let provenance: String? = row["provenance"]
         let details = ImageDetails(
             name: row["name"], owner: owner.flatMap(AccountID.init), profile: row["profile"],
             description: row["description"], visibility: try word(row["visibility"], ImageVisibility.init),
@@ -48,7 +49,8 @@ extension SQLiteRows {
             id: try word(id, ImageID.init), details: details, status: try word(row["status"], ImageStatus.init),
             operation: operation.flatMap(ImageOperation.init), revision: row["revision"],
             content: try content.map { try value(from: $0) }, origin: origin.flatMap(ImageID.init),
-            replicas: try replicas(of: id), createdAt: Timestamp(microseconds: row["created_at"]),
+            provenance: try provenance.map { try value(from: $0) }, replicas: try replicas(of: id),
+            createdAt: Timestamp(microseconds: row["created_at"]),
             updatedAt: Timestamp(microseconds: row["updated_at"]))
     }
 
@@ -64,10 +66,10 @@ extension SQLiteRows {
         let sql = """
             INSERT INTO images (
                 id, name, owner, profile, description, visibility, protected, min_disk_gib, min_ram_mib, os, status,
-                operation, revision, content, origin, created_at, updated_at
+                operation, revision, content, origin, provenance, created_at, updated_at
             ) VALUES (
                 :id, :name, :owner, :profile, :description, :visibility, :protected, :disk, :ram, :os, :status,
-                :operation, :revision, :content, :origin, :created, :updated
+                :operation, :revision, :content, :origin, :provenance, :created, :updated
             )
             """
         try run(sql, try arguments(for: image, inserting: true))
@@ -81,7 +83,7 @@ extension SQLiteRows {
                 name = :name, owner = :owner, profile = :profile, description = :description,
                 visibility = :visibility, protected = :protected, min_disk_gib = :disk, min_ram_mib = :ram, os = :os,
                 status = :status, operation = :operation, revision = :revision, content = :content,
-                origin = :origin, updated_at = :updated
+                origin = :origin, provenance = :provenance, updated_at = :updated
             WHERE id = :id
             """
         try run(sql, try arguments(for: image, inserting: false))
@@ -100,6 +102,7 @@ extension SQLiteRows {
             "disk": details.minimumDiskGiB, "ram": details.minimumRAMMiB, "os": try text(details.os),
             "status": image.status.rawValue, "operation": image.operation?.rawValue, "revision": image.revision,
             "content": try image.content.map { try text($0) }, "origin": image.origin?.rawValue,
+            "provenance": try image.provenance.map { try text($0) },
             "updated": image.updatedAt.microseconds,
         ]
         if inserting { arguments += ["created": image.createdAt.microseconds] }
@@ -136,12 +139,18 @@ extension SQLiteRows {
 
     func member(_ account: AccountID, of image: ImageID) throws -> Member? {
         let sql = "SELECT * FROM members WHERE image = ? AND account = ?"
-        return try first(sql, [image.rawValue, account.rawValue]).map { row in
-            Member(
-                account: account, status: try word(row["status"], MemberStatus.init),
-                createdAt: Timestamp(microseconds: row["created_at"]),
-                updatedAt: Timestamp(microseconds: row["updated_at"]))
-        }
+        return try first(sql, [image.rawValue, account.rawValue]).map(member)
+    }
+
+    func members(of image: ImageID) throws -> [Member] {
+        try all("SELECT * FROM members WHERE image = ? ORDER BY account", [image.rawValue]).map(member)
+    }
+
+    private func member(_ row: Row) throws -> Member {
+        Member(
+            account: try word(row["account"], AccountID.init), status: try word(row["status"], MemberStatus.init),
+            createdAt: Timestamp(microseconds: row["created_at"]),
+            updatedAt: Timestamp(microseconds: row["updated_at"]))
     }
 
     func put(_ member: Member, of image: ImageID) throws {

@@ -46,7 +46,7 @@ enum Schema {
         }
     }
 
-    private static let steps = [initial, checkpoints, retention, followers, space]
+    private static let steps = [initial, checkpoints, retention, followers, space, provenance]
 
     /// 2: how far a transfer's bytes are durable. Who does not know of it begins the transfer again.
     private static let checkpoints = """
@@ -59,6 +59,9 @@ enum Schema {
         CREATE INDEX jobs_following ON jobs (kind, state, has_predecessors)
             WHERE state = 'deferred' AND has_predecessors;
         """
+
+    /// 6: where an image came from and who touched it, which some vendors' documents show.
+    private static let provenance = "ALTER TABLE images ADD COLUMN provenance TEXT"
 
     private static let initial = """
         CREATE TABLE catalog (id TEXT NOT NULL, min_reader INTEGER NOT NULL) STRICT;

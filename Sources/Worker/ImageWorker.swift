@@ -27,11 +27,13 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     /// - Parameters:
     ///   - makeEnvironment: Makes what jobs may touch, given the place where progress goes.
     ///   - cluster: Names the installation in the `source` of events.
+    ///   - views: Shows images in their profiles' words.
     public init(
-        id: WorkerID, plan: WorkerPlan, cluster: String, queues: Queues, exchange: Exchange, logger: Logger,
+        id: WorkerID, plan: WorkerPlan, cluster: String, views: ProfileViews = ProfileViews(), queues: Queues,
+        exchange: Exchange, logger: Logger,
         makeEnvironment: (@escaping @Sendable (ImageEvent) -> Void) -> JobEnvironment
     ) {
-        let encoder = CloudEventEncoder(cluster: cluster)
+        let encoder = CloudEventEncoder(cluster: cluster, view: views.view)
         let progress = ProgressFeed(exchange: exchange, encoder: encoder, logger: logger)
         let environment = makeEnvironment(progress.announce)
         let running = RunningJobs()

@@ -22,8 +22,9 @@ struct IMSViewTests {
     }
 
     func view(_ status: ImageStatus, _ change: (inout Image) -> Void = { _ in }) throws -> DocumentValue {
-        let provenance = Provenance(sourceURL: "https://objects.example/a.vhd")
-        return profile.document(of: ProfiledImage(try sampleImage(status, change), provenance: provenance))
+        var image = try sampleImage(status, change)
+        image.provenance = Provenance(sourceURL: "https://objects.example/a.vhd")
+        return profile.document(of: ProfiledImage(image))
     }
 
     @Test("reproduces the sample of document 003 field by field")

@@ -17,8 +17,10 @@ struct SCPTests {
             digests: [try digest(.sha256, String(repeating: "a", count: 64))])
         return profile.document(
             of: ProfiledImage(
-                try ImageProfilesTests.image("i-1", details, content: content) { change(&$0) }, members: members,
-                provenance: provenance))
+                try ImageProfilesTests.image("i-1", details, content: content) {
+                    $0.provenance = provenance
+                    change(&$0)
+                }, members: members))
     }
 
     @Test(

@@ -48,9 +48,12 @@ struct ZStackTests {
 
     @Test("reproduces the sample of document 004 field by field")
     func sampleOfDocument004() throws {
-        let provenance = Provenance(sourceURL: "http://192.168.200.100/mirror/diskimages/cloud-vrouter-latest.qcow2")
+        let image = try sampleImage {
+            $0.provenance = Provenance(
+                sourceURL: "http://192.168.200.100/mirror/diskimages/cloud-vrouter-latest.qcow2")
+        }
         try expect(
-            profile.document(of: ProfiledImage(try sampleImage(), provenance: provenance)),
+            profile.document(of: ProfiledImage(image)),
             equals: """
                 {
                 "inventories": [

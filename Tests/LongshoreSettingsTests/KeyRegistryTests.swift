@@ -24,7 +24,10 @@ struct KeyRegistryTests {
         """.split { $0 == " " || $0 == "\n" }.map(String.init)
 
     /// What stands beside the contract.
-    static let additions = ["worker.start_timeout", "digest_lists.<name>.urls", "digest_lists.<name>.keyring"]
+    static let additions = [
+        "worker.start_timeout", "digest_lists.<name>.urls", "digest_lists.<name>.keyring", "profiles.<name>.fields",
+        "profiles.<name>.stores",
+    ]
 
     @Test("It holds every key of the contract and the known additions, each once")
     func holdsTheContract() {
@@ -42,6 +45,7 @@ struct KeyRegistryTests {
               c: {type: header, name: X-Key, value: v, urls: [https://a]}
               d: {type: s3, access_key: a, secret_key: s, urls: [https://a]}
             digest_lists: {a: {urls: [https://a], keyring: /k.gpg}}
+            profiles: {ncp: {fields: [a=b], stores: [default=c]}}
             inspect: {relax: {some-rule: [ims]}}
             access: {publishers: {portal: {kinds: [share]}}}
             """

@@ -44,6 +44,9 @@ public protocol CatalogReader: HistoryReader, RetentionReader, SpaceReader {
     /// A member of an image.
     func member(_ account: AccountID, of image: ImageID) throws -> Member?
 
+    /// Every account an image was offered to, in the order of the accounts.
+    func members(of image: ImageID) throws -> [Member]
+
     /// The newest `limit` events of an image, the oldest of them first. Replies and dead letters are none.
     func history(of image: ImageID, limit: Int) throws -> [OutboxEntry]
 

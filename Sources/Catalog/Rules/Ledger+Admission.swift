@@ -59,6 +59,12 @@ extension Ledger {
     /// A delete of a whole image ends the imports and copies it finds, unless the image is protected.
     private func deleteAdmission(of job: Job, image: Image) throws -> Admission {
         let ahead = try jobsAhead(of: job, on: image.id)
+        // Asked before anything is cancelled: a profile may let nobody delete an image that is being made.
+        if image.status == .queued || image.status == .importing,
+            let refusal = policy.refusal(of: job.request.work, on: image, members: try rows.members(of: image.id))
+        {
+            return .refused(refusal)
+        }
         if image.details.isProtected, image.status != .deleting, image.status != .deleted {
             // An update before it may still take the protection away.
             guard ahead.contains(where: { $0.kind == .update }) else { return .refused(imageProtected(image)) }

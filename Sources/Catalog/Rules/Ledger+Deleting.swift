@@ -21,7 +21,9 @@ extension Ledger {
             try endCancelled(&job)
             return nil
         }
-        if let refusal = try rightsRefusal(of: job, image: image) ?? refusal(of: request, image: image) {
+        if let refusal = try rightsRefusal(of: job, image: image) ?? refusal(of: request, image: image)
+            ?? policy.refusal(of: job.request.work, on: image, members: rows.members(of: image.id))
+        {
             try end(&job, .failed, image: image, failure: refusal)
             return nil
         }

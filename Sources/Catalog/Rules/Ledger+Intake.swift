@@ -83,6 +83,8 @@ extension Ledger {
         try announce(.accepted, job, image: image)
         if let refusal {
             try end(&job, .failed, image: nil, failure: refusal)
+        } else if let refusal = policyRefusal(of: job, making: image) {
+            try endFailed(&job, because: refusal)
         } else if try isCancelRemembered(job, image: image) {
             try endCancelled(&job)
         } else {
@@ -90,6 +92,12 @@ extension Ledger {
             // Jobs may have come before the image they name.
             if job.kind == .import, let image = job.imageID { agenda.add(.image(image)) }
         }
+    }
+
+    /// Why the policy does not let an import begin: nothing is fetched for an image that breaks its profile's rules.
+    private func policyRefusal(of job: Job, making image: Image?) -> Failure? {
+        guard case .import(let request) = job.request.work, let image else { return nil }
+        return policy.refusal(of: request, making: image.details)?.at(.accepting)
     }
 
     private func imageID(for request: JobRequest) -> ImageID? {
@@ -105,10 +113,13 @@ extension Ledger {
     private func prepareImage(for job: Job) throws -> Failure? {
         guard case .import(let request) = job.request.work, let id = job.imageID else { return nil }
         let details = request.image.details(actor: job.request.actor)
+        let provenance = Provenance(
+            sourceURL: request.source.url, creator: job.request.actor?.name, editor: job.request.actor?.name)
         guard var image = try rows.image(id) else {
             try rows.insert(
                 Image(
-                    id: id, details: details, status: .initial, revision: 1, createdAt: rows.now, updatedAt: rows.now))
+                    id: id, details: details, status: .initial, revision: 1, provenance: provenance,
+                    createdAt: rows.now, updatedAt: rows.now))
             return nil
         }
         switch image.status {
@@ -118,6 +129,7 @@ extension Ledger {
                 return Failure(.imageGone, "image \(id) is about to be deleted", stage: .accepting)
             }
             image.details = details
+            image.provenance = provenance
             image.content = nil
             image.replicas = []
             try apply(.renewed, to: &image)

@@ -16,12 +16,16 @@ extension Ledger {
         if let refusal = try rightsRefusal(of: job, image: image)
             ?? (image.status == .active ? nil : ImageOrder.notActive(image))
             ?? Sharing.refusal(of: request, image: image, member: member)
+            ?? policy.refusal(of: job.request.work, on: image, members: rows.members(of: image.id))
         {
             let outcome = ShareOutcome(action: request.action, member: request.member, status: nil)
             try end(&job, .failed, image: image, share: outcome, failure: refusal)
             return
         }
-        let changed = try self.member(member, after: request, of: image)
+        var changed = try self.member(member, after: request, of: image)
+        if request.action == .offer, policy.acceptsOffersAtOnce(of: image) {
+            try advance(&changed.status, .accept, of: "member \(changed.account) of image \(image.id)")
+        }
         try rows.put(changed, of: image.id)
         try touch(&image)
         let outcome = ShareOutcome(action: request.action, member: request.member, status: changed.status)

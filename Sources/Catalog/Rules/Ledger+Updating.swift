@@ -16,11 +16,14 @@ extension Ledger {
         for change in request.changes { details.apply(change) }
         if let refusal = try rightsRefusal(of: job, image: image) ?? refusal(of: job, image: image)
             ?? refusal(of: request, image: image) ?? refusal(of: details)
+            ?? policy.refusal(of: request, of: image, leaving: details)
+            ?? policy.refusal(of: job.request.work, on: image, members: rows.members(of: image.id))
         {
             try end(&job, .failed, image: image, failure: refusal)
             return
         }
         image.details = details
+        image.provenance?.editor = job.request.actor?.name
         if request.changes.contains(.restore), image.status == .pendingDelete {
             try apply(.restored, to: &image)
         } else {

@@ -5,6 +5,7 @@ struct Ledger {
     let rows: any CatalogTransaction
     let random: any RandomSource
     let unknownGrace: Duration
+    let policy: any ImagePolicy
     let agenda = Agenda()
 
     /// The job a lease is for.
@@ -60,11 +61,14 @@ struct Ledger {
     func announce(
         _ phase: EventPhase, _ job: Job, image: Image?, share: ShareOutcome? = nil, error: Failure? = nil
     ) throws {
+        // Only a profile's view shows members; most images have no profile.
+        let members = try image.flatMap { $0.details.profile == nil ? nil : try rows.members(of: $0.id) }
         let event = ImageEvent(
             id: random.identifier(), topic: .image(job.kind, phase), imageID: job.imageID,
             owner: image?.details.owner ?? job.request.owner, jobID: job.id.rawValue,
             sequence: try job.imageID.map(rows.nextSequence), time: rows.now,
-            data: EventData(job: job, image: image, source: job.source, share: share, error: error))
+            data: EventData(
+                job: job, image: image, members: members, source: job.source, share: share, error: error))
         try rows.append(OutboxEntry(event: event))
         if phase.isTerminal, let admission = try rows.admission(of: job.id), let queue = admission.replyTo {
             try rows.append(

@@ -68,6 +68,8 @@ public struct EventData: Hashable, Sendable, Codable {
     public var job: Job?
     /// The image as it was.
     public var image: Image?
+    /// The image's members as they were, where the image has a profile, whose view shows them.
+    public var members: [Member]?
     /// What was learnt of the source.
     public var source: SourceFacts?
     /// Only on progress.
@@ -79,11 +81,12 @@ public struct EventData: Hashable, Sendable, Codable {
 
     /// Data from its parts.
     public init(
-        job: Job? = nil, image: Image? = nil, source: SourceFacts? = nil, progress: JobProgress? = nil,
-        share: ShareOutcome? = nil, error: Failure? = nil
+        job: Job? = nil, image: Image? = nil, members: [Member]? = nil, source: SourceFacts? = nil,
+        progress: JobProgress? = nil, share: ShareOutcome? = nil, error: Failure? = nil
     ) {
         self.job = job
         self.image = image
+        self.members = members
         self.source = source
         self.progress = progress
         self.share = share

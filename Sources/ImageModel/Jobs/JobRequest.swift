@@ -67,6 +67,9 @@ public struct JobActor: Hashable, Sendable, Codable {
         self.account = account
         self.user = user
     }
+
+    /// Who it is in a history: the person, else the account.
+    public var name: String? { user ?? account?.rawValue }
 }
 
 /// The work of a job, one case a kind.

@@ -14,6 +14,8 @@ public struct Image: Hashable, Sendable, Codable {
     public var content: ImageContent?
     /// The image this one was copied from.
     public var origin: ImageID?
+    /// Where it came from and who touched it; nil for images of a catalog older than this knowledge.
+    public var provenance: Provenance?
     /// Where the bytes lie, in the order of the store names.
     public var replicas: [Replica]
     /// When the catalog accepted the image.
@@ -24,8 +26,8 @@ public struct Image: Hashable, Sendable, Codable {
     /// An image from its parts.
     public init(
         id: ImageID, details: ImageDetails, status: ImageStatus, operation: ImageOperation? = nil, revision: Int64,
-        content: ImageContent? = nil, origin: ImageID? = nil, replicas: [Replica] = [], createdAt: Timestamp,
-        updatedAt: Timestamp
+        content: ImageContent? = nil, origin: ImageID? = nil, provenance: Provenance? = nil, replicas: [Replica] = [],
+        createdAt: Timestamp, updatedAt: Timestamp
     ) {
         self.id = id
         self.details = details
@@ -34,6 +36,7 @@ public struct Image: Hashable, Sendable, Codable {
         self.revision = revision
         self.content = content
         self.origin = origin
+        self.provenance = provenance
         self.replicas = replicas
         self.createdAt = createdAt
         self.updatedAt = updatedAt

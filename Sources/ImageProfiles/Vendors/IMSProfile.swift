@@ -50,7 +50,7 @@ public struct IMSProfile: ImageProfile {
         view.add("self", .string("/v2/images/\(image.id)"))
         view.add("disk_format", Self.diskFormat(of: image))
         view.add("status", .string(Self.status(of: image)))
-        view.add("__root_origin", subject.provenance.sourceURL.map { _ in "file" })
+        view.add("__root_origin", image.provenance?.sourceURL.map { _ in "file" })
         view.add("checksum", image.content?.digests.first { $0.algorithm == .md5 }?.hex)
         view.add("virtual_size", image.content?.virtualSize)
         addDeclared(details, to: &view)
@@ -75,7 +75,7 @@ public struct IMSProfile: ImageProfile {
         view.add("__whole_image", false)
         // Left empty for public images and those that were made from a file.
         view.add("__originalimagename", .string(isPublic ? "" : image.origin?.rawValue ?? ""))
-        view.add("__data_origin", .string(isPublic ? "" : subject.provenance.sourceURL.map { "file,\($0)" } ?? ""))
+        view.add("__data_origin", .string(isPublic ? "" : image.provenance?.sourceURL.map { "file,\($0)" } ?? ""))
         view.add("__image_location", image.replicas.first { $0.state == .available }?.url)
         let isDeleted = Self.status(of: image) == "deleted"
         view.add("deleted", .bool(isDeleted))

@@ -199,7 +199,7 @@ public struct NCPProfile: ImageProfile {
                 holds: text.map { field.codes?.contains($0) ?? !$0.isEmpty } ?? false)
         } else {
             rules.require(
-                property: key, "required: set the property, or profiles.\(Self.id) in the configuration",
+                property: key, "required: set the property, or profiles.\(Self.id).fields in the configuration",
                 value: "absent", holds: value(of: field, details) != nil)
         }
     }

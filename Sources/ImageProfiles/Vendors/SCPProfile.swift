@@ -28,9 +28,9 @@ public struct SCPProfile: ImageProfile {
         view.add("srn", srn(of: image))
         view.add("resource_name", .string(details.name))
         view.add("resource_id", .string(image.id.rawValue))
-        view.add("creator", subject.provenance.creator)
+        view.add("creator", image.provenance?.creator)
         view.add("creation_time", .string(image.createdAt.description))
-        view.add("editor", subject.provenance.editor)
+        view.add("editor", image.provenance?.editor)
         view.add("modification_date", .string(image.updatedAt.description))
         view.add("image_name", .string(details.name))
         view.add("minimum_disk", .integer(details.minimumDiskGiB))
@@ -42,7 +42,7 @@ public struct SCPProfile: ImageProfile {
         view.add("image_size", image.content.map { Self.shownSize($0.size) })
         let type = Self.imageType(of: details)
         view.add("image_type", .string(type))
-        view.add("image_file_url", type == Self.imageBased ? subject.provenance.sourceURL : nil)
+        view.add("image_file_url", type == Self.imageBased ? image.provenance?.sourceURL : nil)
         view.add("sharing_status", .array(subject.members.map(Self.sharing)))
         view.add("tag", .array(details.tags.map(Self.tag)))
         return view.document
@@ -178,7 +178,8 @@ public struct SCPProfile: ImageProfile {
         let hasSRN = (Self.text(Self.srnField, of: details) ?? context.fields[Self.srnField]) != nil
         rules.require(
             property: Self.propertyKey(Self.srnField),
-            "required: set the property, or profiles.\(Self.id) in the configuration", value: "absent", holds: hasSRN)
+            "required: set the property, or profiles.\(Self.id).fields in the configuration", value: "absent",
+            holds: hasSRN)
     }
 
     private func judge(_ request: ImportRequest, in rules: inout RuleBook) {

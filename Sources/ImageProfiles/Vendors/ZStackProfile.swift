@@ -47,7 +47,7 @@ public struct ZStackProfile: ImageProfile {
         view.add("status", Self.status(of: image))
         view.add("system", .bool(Self.isSystem(details)))
         view.add("type", "zstack")
-        view.add("url", subject.provenance.sourceURL)
+        view.add("url", image.provenance?.sourceURL)
         view.add("uuid", .string(Self.uuid(image.id) ?? image.id.rawValue))
         return view.document
     }

@@ -4,21 +4,23 @@ public import ImageModel
 public struct CloudEventEncoder: Sendable {
     /// The CloudEvents `source`: `/longshore/<cluster>`.
     public let source: String
+    private let view: @Sendable (ImageEvent) -> JSONValue?
 
     /// An encoder for the events of one cluster.
-    public init(cluster: String) {
+    ///
+    /// - Parameter view: The image of an event in its profile's own words, if it has a profile.
+    public init(cluster: String, view: @escaping @Sendable (ImageEvent) -> JSONValue? = { _ in nil }) {
         source = "/longshore/\(cluster)"
+        self.view = view
     }
 
     /// The message that announces `event` on the events exchange; the same event always gives the same bytes.
-    ///
-    /// - Parameter view: The image in its profile's own words.
-    public func encode(_ event: ImageEvent, view: JSONValue? = nil) -> OutgoingEvent {
+    public func encode(_ event: ImageEvent) -> OutgoingEvent {
         let type = EventName.type(of: event.topic)
         let attributes = attributes(of: event, type: type)
         var body = JSONObject()
         for (name, value) in attributes { body.append(name, .string(value)) }
-        body.append("data", EventDataEncoder.json(event, view: view))
+        body.append("data", EventDataEncoder.json(event, view: view(event)))
         var headers: [String: String] = [:]
         for (name, value) in attributes where name != "datacontenttype" { headers["cloudEvents_\(name)"] = value }
         return OutgoingEvent(
@@ -28,10 +30,8 @@ public struct CloudEventEncoder: Sendable {
     }
 
     /// The same event as a reply to whoever asked: sent to the queue `replyTo` through the default exchange.
-    public func encodeReply(
-        _ event: ImageEvent, replyTo: String, correlationID: String?, view: JSONValue? = nil
-    ) -> OutgoingEvent {
-        var reply = encode(event, view: view)
+    public func encodeReply(_ event: ImageEvent, replyTo: String, correlationID: String?) -> OutgoingEvent {
+        var reply = encode(event)
         reply.routingKey = replyTo
         reply.cc = []
         reply.correlationID = correlationID

@@ -42,10 +42,20 @@ enum OperationKeys {
     static let profiles = SettingKey(
         "access.publishers.<user>.profiles", each: .name(atMost: 64), "Profiles it may name.")
 
+    static let profileFields = SettingKey(
+        "profiles.<name>.fields", each: pair,
+        "Vendor fields that no job carries, as `field=value`: `hypervisorType=KVM`.")
+    static let profileStores = SettingKey(
+        "profiles.<name>.stores", each: pair, "What the vendor calls each store, as `store=id`.")
+
     static let all: [any ConfigurationKey] = [
         progress, replyTo, jobs, history, pendingDelete, staging, relax, admin, adminToken, health, accounts, kinds,
-        profiles,
+        profiles, profileFields, profileStores,
     ]
+
+    private static let pair = ValueForm<String>.text("name=value", allowed: "a name, `=` and a value") { text in
+        text.split(separator: "=", maxSplits: 1).count == 2
+    }
 
     private static func days(_ count: Int) -> Duration { .seconds(count * 86_400) }
 }

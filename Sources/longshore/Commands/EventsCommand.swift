@@ -79,11 +79,12 @@ struct EventsCommand: AsyncParsableCommand {
             _ filter: HistoryFilter, of catalog: ImageCatalog, _ settings: Settings, through access: BrokerAccess
         ) async throws -> ResendCount {
             let (isDryRun, json) = (dryRun, global.json)
+            let views = ProfileViews(try ProfileAccess.make(settings))
             do {
                 return try await access.withPublisher { publisher in
                     try await EventResender(
                         catalog: catalog, exchange: BrokerEventExchange(publisher: publisher, names: access.names),
-                        encoder: CloudEventEncoder(cluster: settings.cluster)
+                        encoder: CloudEventEncoder(cluster: settings.cluster, view: views.view)
                     ).resend(filter) { entry in
                         guard isDryRun else { return true }
                         Self.show(entry, json: json)

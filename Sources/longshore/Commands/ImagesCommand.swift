@@ -2,6 +2,7 @@ import ArgumentParser
 import Catalog
 import ImageModel
 import JobMessages
+import Worker
 
 /// `longshore images list|show|history`
 struct ImagesCommand: AsyncParsableCommand {
@@ -55,15 +56,23 @@ struct ImagesCommand: AsyncParsableCommand {
         @Argument(help: "The image's id.")
         var id: String
 
+        @OptionGroup var views: ViewOptions
         @OptionGroup var global: GlobalOptions
 
         mutating func run() async throws {
-            let catalog = try CatalogAccess.open(try global.settings())
+            let settings = try global.settings()
+            let catalog = try CatalogAccess.open(settings)
             let id: ImageID = try identifier(id, "ID")
-            guard let image = try await catalog.ask({ try $0.image(id) }) else {
+            let (found, members) = try await catalog.ask { (try $0.image(id), try $0.members(of: id)) }
+            guard let image = found else {
                 throw CommandTrouble(.notFound, "the catalog knows no image \(id)")
             }
-            Console.say(EventDataEncoder.json(image, includesLocationURLs: true))
+            guard let profile = views.view else {
+                Console.say(EventDataEncoder.json(image, includesLocationURLs: true))
+                return
+            }
+            let view = try views.views(settings).view(of: image, members: members, as: profile)
+            if let view { Console.say(view) }
         }
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Catalog
 import ImageModel
 import JobMessages
+import Worker
 
 /// `longshore jobs list|show|retry`
 struct JobsCommand: AsyncParsableCommand {
@@ -55,10 +56,12 @@ struct JobsCommand: AsyncParsableCommand {
         @Argument(help: "The job's id.")
         var id: String
 
+        @OptionGroup var views: ViewOptions
         @OptionGroup var global: GlobalOptions
 
         mutating func run() async throws {
-            let catalog = try CatalogAccess.open(try global.settings())
+            let settings = try global.settings()
+            let catalog = try CatalogAccess.open(settings)
             let id: JobID = try identifier(id, "ID")
             let data = try await catalog.ask { rows in
                 try rows.job(id).map { job in
@@ -68,7 +71,14 @@ struct JobsCommand: AsyncParsableCommand {
                 }
             }
             guard let data else { throw CommandTrouble(.notFound, "the catalog knows no job \(id)") }
-            Console.say(EventDataEncoder.json(data))
+            guard let profile = views.view, let job = data.job else {
+                Console.say(EventDataEncoder.json(data))
+                return
+            }
+            guard let view = try views.views(settings).view(of: job, image: data.image, as: profile) else {
+                throw CommandTrouble(.notFound, "the documents of profile \(profile) know no such job")
+            }
+            Console.say(view)
         }
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import ImageModel
 import LongshoreSettings
 import SQLiteCatalog
+import Worker
 
 /// How this installation reaches its catalog.
 enum CatalogAccess {
@@ -23,10 +24,11 @@ enum CatalogAccess {
         }
         guard let path = String(url.revealed.dropFirst("sqlite://".count)).removingPercentEncoding, path.hasPrefix("/")
         else { throw CommandTrouble(.usage, "catalog.url is \(url): the path must be absolute, sqlite:///path") }
+        let policy = ProfilePolicy(try ProfileAccess.make(settings))
         do throws(CatalogError) {
             return ImageCatalog(
                 database: decorate(try SQLiteCatalogDatabase(path: path)), random: SystemRandom(),
-                unknownGrace: settings.worker.unknownGrace)
+                unknownGrace: settings.worker.unknownGrace, policy: policy)
         } catch {
             throw CommandTrouble(error)
         }

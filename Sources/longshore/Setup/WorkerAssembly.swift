@@ -61,6 +61,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         }
         worker = ImageWorker(
             id: SystemRandom().identifier(), plan: plan, cluster: settings.cluster,
+            views: ProfileViews(try ProfileAccess.make(settings)),
             queues: decoration.decorate(
                 BrokerJobQueues(
                     consumer: consumer, names: access.names, prefetch: UInt16(clamping: min(200, plan.backlog)))),

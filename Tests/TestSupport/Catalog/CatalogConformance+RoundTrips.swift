@@ -100,6 +100,11 @@ extension CatalogConformance {
                 try $0.insert(image)
                 try $0.put(member, of: image.id)
             }
+            let second = Member(
+                account: CatalogSamples.id("acct-1"), status: .stopped, createdAt: CatalogSamples.moment,
+                updatedAt: CatalogSamples.moment)
+            try await database.write { try $0.put(second, of: image.id) }
+            try await expectEqual(database.read { [member] in try $0.members(of: image.id) == [second, member] }, true)
             member.status = .accepted
             member.updatedAt = CatalogSamples.moment + .seconds(1)
             var rewritten = member

@@ -42,6 +42,7 @@ public enum CatalogSamples {
                 os: OperatingSystem(type: "linux", distro: "ubuntu", version: "24.04", arch: "x86_64"),
                 properties: properties),
             status: status, operation: .copying, revision: 7, content: content, origin: Self.id("image-0"),
+            provenance: Provenance(sourceURL: "https://objects.example/a.qcow2", creator: "kim", editor: nil),
             replicas: [
                 Replica(store: Self.id("default"), state: .available, objectKey: "ab/cd", url: "file:///x/ab/cd"),
                 Replica(store: Self.id("eu-2"), state: .copying),

@@ -24,6 +24,7 @@ open class ForwardingTransaction: CatalogTransaction {
     open func strandedJobs(limit: Int) throws -> [Job] { try base.strandedJobs(limit: limit) }
     open func image(_ id: ImageID) throws -> Image? { try base.image(id) }
     open func images(_ filter: ImageFilter) throws -> [Image] { try base.images(filter) }
+    open func members(of image: ImageID) throws -> [Member] { try base.members(of: image) }
     open func member(_ account: AccountID, of image: ImageID) throws -> Member? { try base.member(account, of: image) }
     open func history(of image: ImageID, limit: Int) throws -> [OutboxEntry] {
         try base.history(of: image, limit: limit)

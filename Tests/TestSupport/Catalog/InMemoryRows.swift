@@ -71,6 +71,10 @@ extension InMemoryRows {
         tables.members[InMemoryTables.Membership(image: image, account: account)]
     }
 
+    func members(of image: ImageID) throws -> [Member] {
+        tables.members.filter { $0.key.image == image }.values.sorted { $0.account < $1.account }
+    }
+
     func put(_ member: Member, of image: ImageID) throws {
         let key = InMemoryTables.Membership(image: image, account: member.account)
         var member = member

@@ -1,0 +1,52 @@
+public import ImageModel
+
+/// What is asked of jobs beyond the catalog's own rules: the rules of vendors' profiles.
+///
+/// Asked inside transactions, which may run more than once, so every answer is a pure function of the question.
+public protocol ImagePolicy: Sendable {
+    /// Why an import cannot be done, with every violation at once; nil when it can.
+    func refusal(of request: ImportRequest, making details: ImageDetails) -> Failure?
+
+    /// Why the bytes of an import cannot become its image; nil when they can.
+    func refusal(of content: ImageContent, from request: ImportRequest, making details: ImageDetails) -> Failure?
+
+    /// Why an update cannot leave `image` with `details`; nil when it can.
+    func refusal(of request: UpdateRequest, of image: Image, leaving details: ImageDetails) -> Failure?
+
+    /// Why this copy, share, update or delete cannot be done on `image` now; nil when it can.
+    func refusal(of work: JobWork, on image: Image, members: [Member]) -> Failure?
+
+    /// Whether an offer of `image` is accepted at once, without the member.
+    func acceptsOffersAtOnce(of image: Image) -> Bool
+
+    /// What is said of a copy of an image that becomes an image of its own.
+    func details(ofCopy details: ImageDetails) -> ImageDetails
+}
+
+extension ImagePolicy {
+    /// Nothing is asked.
+    public func refusal(of request: ImportRequest, making details: ImageDetails) -> Failure? { nil }
+
+    /// Nothing is asked.
+    public func refusal(
+        of content: ImageContent, from request: ImportRequest, making details: ImageDetails
+    ) -> Failure? { nil }
+
+    /// Nothing is asked.
+    public func refusal(of request: UpdateRequest, of image: Image, leaving details: ImageDetails) -> Failure? { nil }
+
+    /// Nothing is asked.
+    public func refusal(of work: JobWork, on image: Image, members: [Member]) -> Failure? { nil }
+
+    /// Members answer offers themselves.
+    public func acceptsOffersAtOnce(of image: Image) -> Bool { false }
+
+    /// A copy says the same.
+    public func details(ofCopy details: ImageDetails) -> ImageDetails { details }
+}
+
+/// A policy that asks for nothing.
+public struct OpenPolicy: ImagePolicy {
+    /// Asks for nothing.
+    public init() {}
+}
