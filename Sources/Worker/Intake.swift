@@ -42,9 +42,11 @@ struct Intake<Queues: JobQueues>: Sendable {
             }
         }
         guard await commit(items) else { return }
-        await queues.acknowledge(batch.map(\.id))
         didAccept()
+        // First the gate, then the acknowledgement: otherwise the broker would fill the prefetch again before it hears
+        // that no more is wanted.
         await gate.adjust()
+        await queues.acknowledge(batch.map(\.id))
     }
 
     private func item(for message: IncomingMessage) -> IntakeItem {
@@ -69,27 +71,32 @@ struct Intake<Queues: JobQueues>: Sendable {
         }
     }
 
-    /// Commits a batch; while the catalog is away, holds the deliveries for a while and then gives them back once.
+    /// Commits a batch; while the catalog is away, holds the deliveries for a while and then gives them back, once however
+    /// long that lasts: each requeue counts against the delivery limit of the queue, at whose end a message is lost.
     ///
-    /// Never requeues in a loop: each requeue counts against the delivery limit of the queue.
+    /// Nothing is consumed until the catalog has taken something in again. That it answers questions proves nothing.
+    ///
+    /// - Returns: Whether the deliveries may be acknowledged.
     private func commit(_ items: [IntakeItem]) async -> Bool {
         let begun = time.now()
         var isHeld = true
         while !Task.isCancelled {
             do throws(CatalogError) {
-                if isHeld {
-                    _ = try await catalog.accept(items)
-                } else {
-                    _ = try await catalog.read { try $0.catalogID() }
-                }
+                // What was given back comes again; a job that is taken in here as well is then known.
+                _ = try await catalog.accept(isHeld ? items : items.filter(\.mayComeTwice))
+                await gate.resume()
                 return isHeld
             } catch {
                 logger.error("The catalog does not take messages in", metadata: ["error": "\(error)"])
-                guard error.code == .unavailable || !isHeld else { return await commitSingly(items, after: error) }
-                await gate.close()
+                guard error.code == .unavailable else {
+                    await gate.resume()
+                    return isHeld ? await commitSingly(items, after: error) : false
+                }
+                await gate.suspend()
                 if isHeld, time.now() - begun > patience {
                     await queues.giveBackUnsettled()
                     isHeld = false
+                    logger.warning("Messages were given back to the broker; they are taken when the catalog is back")
                 }
             }
             try? await time.sleep(for: .seconds(1))
@@ -114,5 +121,12 @@ struct Intake<Queues: JobQueues>: Sendable {
             failure: failure, kind: submission.request.kind, jobID: submission.request.id.rawValue,
             owner: submission.request.owner, original: original)
         return await commit([.rejection(rejection)])
+    }
+}
+
+extension IntakeItem {
+    /// Whether taking it in a second time changes nothing.
+    fileprivate var mayComeTwice: Bool {
+        if case .submission = self { true } else { false }
     }
 }

@@ -1,6 +1,7 @@
 import Catalog
 import ImageModel
 import Logging
+import Synchronization
 
 /// Decides which intake queues are consumed, so that what waits in the catalog stays bounded and the rest waits on the
 /// broker, where operators see it and alarm on it.
@@ -14,6 +15,7 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
     let logger: Logger
     /// Once requested, the gate never opens again.
     private let isClosed = DrainRequest()
+    private let halt = IntakeHalt()
 
     /// How long the catalog stands still with the gate closed before jobs are given up that follow ones nobody knows.
     private static var patience: Duration { .seconds(60) }
@@ -28,13 +30,25 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
         self.logger = logger
     }
 
-    /// Consumes what there is room for. Does nothing while the catalog is away: what was closed stays closed.
+    /// Consumes what there is room for, and nothing while the catalog does not answer: what came could not be taken in.
     func adjust() async {
         _ = await adjustOnce()
     }
 
-    /// Consumes nothing.
-    func close() async {
+    /// Consumes nothing, whatever room there is, until ``resume()``. A catalog that cannot write may well answer questions.
+    func suspend() async {
+        halt.isOn = true
+        await close()
+    }
+
+    /// Consumes again what there is room for.
+    func resume() async {
+        guard halt.isOn else { return }
+        halt.isOn = false
+        await adjust()
+    }
+
+    private func close() async {
         for kind in JobKind.allCases { await queues.stopConsuming(kind) }
     }
 
@@ -64,7 +78,11 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
     }
 
     private func adjustOnce() async -> Position {
-        guard !isClosed.isRequested, let load = try? await catalog.intakeLoad() else { return .open }
+        guard !isClosed.isRequested, !halt.isOn else { return .open }
+        guard let load = try? await catalog.intakeLoad() else {
+            await close()
+            return .open
+        }
         var position = Position.open
         for kind in JobKind.allCases {
             if load.hasRoom(for: kind, in: plan) {
@@ -74,8 +92,8 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
                 position = load.isAtStandstill ? .jammed : .partlyClosed
             }
         }
-        // The worker may have been asked to drain meanwhile, and what was closed then must stay so.
-        if isClosed.isRequested { await close() }
+        // The worker may have been asked to drain meanwhile, or a commit may have failed: what was closed must stay so.
+        if isClosed.isRequested || halt.isOn { await close() }
         return position
     }
 
@@ -85,6 +103,16 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
             "Nothing moves, and no more jobs can be taken in; the oldest that follow unknown jobs were failed",
             metadata: ["jobs": "\(count)"])
         return true
+    }
+}
+
+/// Whether the intake is suspended.
+private final class IntakeHalt: Sendable {
+    private let state = Mutex(false)
+
+    var isOn: Bool {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
     }
 }
 

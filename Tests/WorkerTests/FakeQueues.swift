@@ -8,7 +8,8 @@ import Synchronization
 final class FakeQueues: JobQueues {
     private struct State {
         var waiting: [IncomingMessage] = []
-        var unacknowledged = 0
+        var unsettled: [Int: IncomingMessage] = [:]
+        var givenBack = 0
         var acknowledged = 0
         var consumed: Set<JobKind> = []
         var hasEnded = false
@@ -26,6 +27,8 @@ final class FakeQueues: JobQueues {
     }
 
     var acknowledged: Int { state.withLock { $0.acknowledged } }
+    /// How often everything unsettled was given back.
+    var givenBack: Int { state.withLock { $0.givenBack } }
     var consumed: Set<JobKind> { state.withLock { $0.consumed } }
 
     func publish(_ message: IncomingMessage) {
@@ -45,6 +48,10 @@ final class FakeQueues: JobQueues {
         await wait { !$0.consumed.contains(kind) }
     }
 
+    func waitUntilConsumed(_ kind: JobKind) async {
+        await wait { $0.consumed.contains(kind) }
+    }
+
     func waitForAcknowledged(_ count: Int) async {
         await wait { $0.acknowledged >= count }
     }
@@ -55,13 +62,13 @@ final class FakeQueues: JobQueues {
                 if state.hasEnded { return [] }
                 let consumed = Set(state.consumed.map(\.rawValue))
                 let places = state.waiting.indices.filter { consumed.contains(state.waiting[$0].routingKey) }
-                    .prefix(min(limit, prefetch - state.unacknowledged))
+                    .prefix(min(limit, prefetch - state.unsettled.count))
                 guard !places.isEmpty else { return nil }
                 let messages = places.map { state.waiting[$0] }
                 for place in places.reversed() { state.waiting.remove(at: place) }
-                state.unacknowledged += messages.count
                 return messages.map { message in
                     state.last += 1
+                    state.unsettled[state.last] = message
                     return JobDelivery(id: state.last, content: .message(message))
                 }
             }
@@ -88,14 +95,20 @@ final class FakeQueues: JobQueues {
     func acknowledge(_ deliveries: [Int]) async {
         await state.withLock { $0.onAcknowledge }?(deliveries.count)
         change { state in
-            state.unacknowledged -= deliveries.count
-            state.acknowledged += deliveries.count
+            // What was given back meanwhile is not this worker's to acknowledge any more.
+            for id in deliveries where state.unsettled.removeValue(forKey: id) != nil { state.acknowledged += 1 }
         }
     }
 
     func reject(_ delivery: Int) async {}
 
-    func giveBackUnsettled() async {}
+    func giveBackUnsettled() async {
+        change { state in
+            state.waiting = state.unsettled.sorted { $0.key < $1.key }.map(\.value) + state.waiting
+            state.unsettled = [:]
+            state.givenBack += 1
+        }
+    }
 
     /// Changes the state and wakes everybody who waits for a change.
     private func change<Ignored>(_ body: (inout State) -> Ignored) {
