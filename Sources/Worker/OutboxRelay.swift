@@ -63,7 +63,8 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
             guard !batch.isEmpty else { return .idle }
             let sent = await send(batch)
             try await catalog.markPublished(sent.map(\.number), unrouted: sent.filter(\.isUnrouted).map(\.number))
-            return sent.count == batch.count ? .progressed : .failed
+            // What is stuck alone, for example on account of a full queue, must not slow down the rest.
+            return sent.isEmpty ? .failed : .progressed
         } catch {
             logger.error("The outbox cannot be relayed", metadata: ["error": "\(error)"])
             return .failed
@@ -75,11 +76,17 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
         let isUnrouted: Bool
     }
 
+    /// What became of a chain: what was sent, and what it stopped at.
+    private struct ChainResult: Sendable {
+        var sent: [Sent] = []
+        var failure: (event: EventID, error: EventExchangeError)?
+    }
+
     /// Sends chains side by side, for as long as the role is ours; within a chain an entry waits for the confirm of the
     /// one before it.
     private func send(_ batch: [OutboxEntry]) async -> [Sent] {
         let chains = OutboxChains.split(batch)
-        return await withTaskGroup(of: [Sent]?.self) { group in
+        return await withTaskGroup(of: ChainResult?.self) { group in
             for chain in chains {
                 group.addTask { await send(chain: chain) }
             }
@@ -88,12 +95,20 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
                 return nil
             }
             var sent: [Sent] = []
+            var failures: [(event: EventID, error: EventExchangeError)] = []
             var open = chains.count
             for await result in group {
-                sent += result ?? []
+                sent += result?.sent ?? []
+                if let failure = result?.failure { failures.append(failure) }
                 open -= result == nil ? 0 : 1
                 // All is sent, or somebody else relays by now.
                 if open == 0 || result == nil { group.cancelAll() }
+            }
+            // One line, however many wait for a broker that is away.
+            if let first = failures.first {
+                logger.warning(
+                    "Events are not confirmed; they will be sent again",
+                    metadata: ["count": "\(failures.count)", "event-id": "\(first.event)", "error": "\(first.error)"])
             }
             return sent.sorted { $0.number < $1.number }
         }
@@ -109,20 +124,18 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
         }
     }
 
-    private func send(chain: [OutboxEntry]) async -> [Sent] {
-        var sent: [Sent] = []
+    private func send(chain: [OutboxEntry]) async -> ChainResult {
+        var result = ChainResult()
         for entry in chain {
             do throws(EventExchangeError) {
                 let routing = try await send(entry)
-                sent.append(Sent(number: entry.number, isUnrouted: routing == .unrouted))
+                result.sent.append(Sent(number: entry.number, isUnrouted: routing == .unrouted))
             } catch {
-                logger.warning(
-                    "An event is not confirmed; it will be sent again",
-                    metadata: ["event-id": "\(entry.event.id)", "error": "\(error)"])
+                result.failure = (entry.event.id, error)
                 break
             }
         }
-        return sent
+        return result
     }
 
     private func send(_ entry: OutboxEntry) async throws(EventExchangeError) -> Routing {

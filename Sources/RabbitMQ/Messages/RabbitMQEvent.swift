@@ -13,6 +13,9 @@ public enum RabbitMQEvent: Sendable {
     /// A queue is no longer consumed: it was deleted, its channel was closed, or it does not exist. The session tries
     /// again after `retryIn`. Deliveries not yet settled come again.
     case consumerInterrupted(queue: String, RabbitMQError, retryIn: Duration)
+    /// The broker closed the channel for publishing, for example because an exchange does not exist. Another is opened at
+    /// once; what was written and not confirmed has failed.
+    case publisherInterrupted(RabbitMQError)
     /// The session has ended and will not come back.
     case ended
 }

@@ -23,6 +23,7 @@ extension RabbitMQPublisher: Session {
         case .channelClosed(let error, let reason, _):
             let isAlone = ledger.count == 1
             closeLedger { address in Self.failure(error, reason, address, isAlone: isAlone) }
+            link.events.yield(.publisherInterrupted(error))
             openChannel(connection)
         case .blocked(let reason):
             blockedReason = reason

@@ -24,7 +24,13 @@ public struct BrokerEventExchange: EventExchange {
     public func reply(_ event: OutgoingEvent, to queue: String) async throws(EventExchangeError) -> Routing {
         var message = OutgoingMessage(event, exchange: "")
         message.routingKey = queue
-        return try await publish(message)
+        do throws(RabbitMQError) {
+            return try await confirmed(message)
+        } catch {
+            // A reply is a courtesy: an asker whose queue is full, or closed to us, must not hold up anybody's events.
+            if error.retryability == .permanent || error.code == .nacked { return .unrouted }
+            throw EventExchangeError(error)
+        }
     }
 
     /// See ``EventExchange/bury(_:)``.
@@ -43,13 +49,23 @@ public struct BrokerEventExchange: EventExchange {
 
     private func publish(_ message: OutgoingMessage) async throws(EventExchangeError) -> Routing {
         do throws(RabbitMQError) {
-            switch try await publisher.publish(message, confirmTimeout: confirmTimeout) {
-            case .routed: return .routed
-            case .unroutable: return .unrouted
-            }
+            return try await confirmed(message)
         } catch {
-            throw EventExchangeError("\(error.code.rawValue): \(error.message)")
+            throw EventExchangeError(error)
         }
+    }
+
+    private func confirmed(_ message: OutgoingMessage) async throws(RabbitMQError) -> Routing {
+        switch try await publisher.publish(message, confirmTimeout: confirmTimeout) {
+        case .routed: .routed
+        case .unroutable: .unrouted
+        }
+    }
+}
+
+extension EventExchangeError {
+    fileprivate init(_ error: RabbitMQError) {
+        self.init("\(error.code.rawValue): \(error.message)")
     }
 }
 

@@ -1,10 +1,23 @@
 import Catalog
 import ImageModel
+import Logging
 import LongshoreSettings
 import RabbitMQ
 import Worker
 
 extension BrokerAccess {
+    /// What declares again what gets lost while a worker runs; nil when nothing is to be declared.
+    func topologyKeeper(
+        _ mode: Settings.Topology, for catalog: ImageCatalog, logger: Logger
+    ) async throws(CatalogError) -> TopologyKeeper? {
+        guard mode == .declare else { return nil }
+        let id = try await catalog.read { try $0.catalogID() }
+        var configuration = configuration
+        configuration.name = "longshore topology"
+        return TopologyKeeper(
+            configuration: configuration, topology: .longshore(names, queues: queueKind, catalog: id), logger: logger)
+    }
+
     /// Declares what is missing, or only compares, as configured; returns sentences about what could not be compared.
     func prepareTopology(
         _ mode: Settings.Topology, for catalog: ImageCatalog

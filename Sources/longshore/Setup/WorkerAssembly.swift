@@ -13,6 +13,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
     private let worker: ImageWorker<Decoration.Queues, Decoration.Exchange>
     private let consumer: RabbitMQConsumer
     private let publisher: RabbitMQPublisher
+    private let keeper: TopologyKeeper?
     private let health: HealthServer
     private let catalog: ImageCatalog
     private let logger: Logger
@@ -43,15 +44,18 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         for sentence in unchecked {
             logger.notice("Part of the topology was not verified", metadata: ["what": "\(sentence)"])
         }
+        let keeper = try await access.topologyKeeper(settings.broker.topology, for: catalog, logger: logger)
         return try Self(
-            settings, decoration, catalog: catalog, stores: stores, fetch: fetch, access: access, logger: logger)
+            settings, decoration, catalog: catalog, stores: stores, fetch: fetch, access: access, keeper: keeper,
+            logger: logger)
     }
 
     private init(
         _ settings: Settings, _ decoration: Decoration, catalog: ImageCatalog, stores: [StoreName: any ImageStore],
-        fetch: FetchAccess, access: BrokerAccess, logger: Logger
+        fetch: FetchAccess, access: BrokerAccess, keeper: TopologyKeeper?, logger: Logger
     ) throws {
         self.catalog = catalog
+        self.keeper = keeper
         let plan = WorkerPlan(settings)
         do throws(RabbitMQError) {
             consumer = try RabbitMQConsumer(configuration: access.configuration)
@@ -104,6 +108,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await consumer.run() }
             group.addTask { try await publisher.run() }
+            group.addTask { await keeper?.run(consumer.events, publisher.events) }
             group.addTask { try await serveHealth() }
             try await withThrowingTaskGroup(of: Bool.self) { working in
                 working.addTask {

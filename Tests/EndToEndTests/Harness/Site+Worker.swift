@@ -66,6 +66,6 @@ extension Site {
 }
 
 extension [String] {
-    /// How often a worker's log tells that a connection to the broker stands.
-    var connections: Int { count { $0.contains("connected to the broker") } }
+    /// How often a worker's log tells that a connection to the broker stands, apart from those for repairs.
+    var connections: Int { count { $0.contains("connected to the broker") && !$0.contains("longshore topology") } }
 }
