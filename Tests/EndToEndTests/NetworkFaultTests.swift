@@ -32,8 +32,8 @@ struct NetworkFaultTests {
             for trap in cut.traps { await proxy.arm(trap) }
             var jobs = try await site.publishImports(8)
             let worker = try site.startWorker(try site.through(proxy))
+            await proxy.traffic.wait { $0.sprung == 3 }
             jobs = try await site.finish(jobs, worker)
-            #expect(proxy.traffic.value.sprung == 3)
             try await site.expectNothingLost(jobs)
         }
     }
@@ -66,6 +66,117 @@ struct NetworkFaultTests {
             let accepted = try await site.settledEvents().of("job-1").filter { $0.phase == "accepted" }
             #expect(accepted.count >= 2, "the broker had the event, and the worker could not know")
             #expect(Set(accepted.map(\.id)).count == 1)
+        }
+    }
+
+    /// Silence for longer than the heartbeat, in every way a network can fall silent.
+    static let silences: [(String, LinkCondition)] = [
+        ("both ways", .blackhole), ("towards the broker", .silent(.toServer)),
+        ("towards the worker", .silent(.toClient)),
+    ]
+
+    @Test("A network that falls silent is noticed by its missing heartbeats, and left behind", arguments: silences)
+    func silent(_ way: String, _ condition: LinkCondition) async throws {
+        try await withSite { site in
+            let proxy = try site.brokerProxy()
+            await proxy.arm(.heartbeat(seconds: 3))
+            var jobs = try await site.publishImports(10)
+            let worker = try await site.startReadyWorker(try site.through(proxy))
+            try await site.events.wait(for: "some events") { $0.count >= 8 }
+            await proxy.set(condition)
+            try await worker.errors.wait(for: "the loss of both connections", limit: .seconds(60)) { lines in
+                lines.count { $0.contains("no connection to the broker") } >= 2
+            }
+            await proxy.set(.clear)
+            jobs = try await site.finish(jobs, worker)
+            try await site.expectNothingLost(jobs)
+        }
+    }
+
+    @Test("A silence that is shorter than the heartbeat costs nothing, not even the connection")
+    func shortSilence() async throws {
+        try await withSite { site in
+            let proxy = try site.brokerProxy()
+            var jobs = try await site.publishImports(6)
+            let worker = try await site.startReadyWorker(try site.through(proxy))
+            try await site.events.wait(for: "some events") { $0.count >= 4 }
+            await proxy.set(.blackhole)
+            try await worker.errors.wait(for: "the end of all jobs") { lines in
+                lines.count { $0.contains("Job left this worker") } >= 4
+            }
+            await proxy.set(.clear)
+            jobs = try await site.finish(jobs, worker)
+            #expect(worker.errors.entries.connections == 3)
+            try await site.expectNothingLost(jobs)
+        }
+    }
+
+    @Test(
+        "A narrow link and a long one are slow and nothing else",
+        arguments: [("4 kB/s", LinkCondition.slow(bytesPerSecond: 4_000)), ("2 s away", .distant(.seconds(1)))])
+    func slow(_ what: String, _ condition: LinkCondition) async throws {
+        try await withSite(["events.progress_interval": "1h"]) { site in
+            let proxy = try site.brokerProxy()
+            var jobs = try await site.publishImports(4)
+            let worker = try site.startWorker(try site.through(proxy))
+            try await site.event("accepted", of: "job-1")
+            await proxy.set(condition)
+            jobs = try await site.finish(jobs, worker)
+            #expect(!worker.errors.entries.contains { $0.contains("no connection to the broker") })
+            try await site.expectNothingLost(jobs)
+        }
+    }
+
+    @Test("A lost acknowledgement delivers finished jobs again, and they are not done again")
+    func lostAcknowledgements() async throws {
+        try await withSite { site in
+            let proxy = try site.brokerProxy()
+            await proxy.arm(.drop(.ack, .toServer))
+            var jobs = try await site.publishImports(6)
+            let worker = try site.startWorker(try site.through(proxy))
+            for job in jobs { #expect(try await site.end(of: job).phase == "completed") }
+            await proxy.disarm()
+            await proxy.reset()
+            jobs = try await site.finish(jobs, worker)
+            #expect(site.origin.journal.entries.requests(for: "/lot").count == jobs.count)
+            try await site.expectNothingLost(jobs)
+        }
+    }
+
+    @Test("Of a list of brokers the next is used when one is gone, in both directions")
+    func failover() async throws {
+        try await withSite { site in
+            let (first, second) = (try site.brokerProxy(), try site.brokerProxy())
+            var jobs = try await site.publishImports(12)
+            let worker = try site.startWorker(try site.through(first, second))
+            try await site.events.wait(for: "some events") { $0.count >= 6 }
+            await first.set(.refusing)
+            await first.reset()
+            await second.traffic.wait { $0.open >= 2 }
+            try await site.events.wait(for: "more events") { $0.count >= 20 }
+            await first.set(.clear)
+            await second.set(.refusing)
+            await second.reset()
+            await first.traffic.wait { $0.open >= 2 }
+            jobs = try await site.finish(jobs, worker)
+            try await site.expectNothingLost(jobs)
+        }
+    }
+
+    @Test("A worker that is asked to stop while its broker is away stops; the next one says what is left to say")
+    func stoppedWhileAway() async throws {
+        try await withSite { site in
+            let proxy = try site.brokerProxy()
+            var jobs = try await site.publishImports(6)
+            let first = try site.startWorker(try site.through(proxy))
+            try await site.events.wait(for: "some events") { $0.count >= 4 }
+            await proxy.set(.refusing)
+            await proxy.reset()
+            try await first.errors.wait(for: "the loss") { $0.contains { $0.contains("no connection to the broker") } }
+            try await site.stop(first, limit: .seconds(60))
+            let second = try site.startWorker()
+            jobs = try await site.finish(jobs, second)
+            try await site.expectNothingLost(jobs)
         }
     }
 }

@@ -5,15 +5,16 @@ struct Received: Sendable, CustomStringConvertible {
     let routingKey: String
     let properties: MessageProperties
     let body: [UInt8]
+    /// The body as JSON; null when it is none. Parsed once: tests look through all they have again with each new one.
+    let json: JSON
 
     init(_ delivery: Delivery) {
         routingKey = delivery.routingKey
         properties = delivery.properties
         body = if case .body(let bytes) = delivery.content { bytes } else { [] }
+        json = (try? JSON(parsing: body)) ?? .null
     }
 
-    /// The body as JSON; null when it is none.
-    var json: JSON { (try? JSON(parsing: body)) ?? .null }
     /// `data` of the CloudEvent.
     var data: JSON { json["data"] }
     /// The CloudEvents id.

@@ -23,6 +23,16 @@ extension Site {
         return ["broker.url": urls.joined(separator: ","), "worker.start_timeout": "2m"]
     }
 
+    /// Changes something on the broker, as an operator would.
+    func administer(
+        _ body: (RabbitMQAdmin, BrokerNames) async throws(RabbitMQError) -> Void
+    ) async throws {
+        let names = names
+        try await RabbitMQAdmin.withSession(configuration) { admin throws(RabbitMQError) in
+            try await body(admin, names)
+        }
+    }
+
     /// Publishes imports that take a while each, so that a fault finds them at every stage.
     ///
     /// - Returns: Their ids.
@@ -33,35 +43,23 @@ extension Site {
         return jobs
     }
 
-    /// What no fault may change, once the worker has stopped: every job has succeeded and has one terminal event, every
-    /// image is active and its bytes are right, nothing else lies in the store, nothing waits to be published, and
-    /// nothing is left on the broker, where what was unsettled would be back in its queue by now.
+    /// What no fault may change, once the worker has stopped: the oracle finds nothing, every job has succeeded, its image
+    /// has the right bytes, and nothing became a dead letter.
     func expectNothingLost(_ jobs: [String], size: Int64 = 60_000) async throws {
+        let findings = try await Oracle(self, jobs: jobs).findings()
+        #expect(findings.isEmpty, "\(findings)")
         let bytes = PatternBytes(size: size, seed: 7).all
         for job in jobs {
-            try await expectEndedOnce(job)
             #expect(try await self.job(job).state == .succeeded, "\(job)")
-            let image = try await self.image("of-\(job)")
-            #expect(image.status == .active && image.content?.digests.first?.hex == sha256(bytes), "\(job)")
+            #expect(try await image("of-\(job)").status == .active, "\(job)")
             #expect(try await storedBytes(of: "of-\(job)") == bytes, "\(job)")
         }
-        #expect(objects.count == jobs.count && staged.isEmpty)
-        #expect(try await unpublished().isEmpty)
+        #expect(objects.count == jobs.count)
         #expect(deadLetters.entries.isEmpty)
-        let names = names
-        let left = try await RabbitMQAdmin.withSession(configuration) { admin throws(RabbitMQError) in
-            var left: [String: Int] = [:]
-            for kind in JobKind.allCases {
-                let queue = names.intake(kind)
-                left[queue] = try await admin.queueStatus(queue).messages
-            }
-            return left.filter { $0.value > 0 }
-        }
-        #expect(left.isEmpty)
     }
 
     /// Waits for the end of all, and then of one more: by that one's end the worker has settled all that was delivered
-    /// again before it. Then stops the worker.
+    /// again before it, provided that no fault strikes any more. Then stops the worker.
     ///
     /// - Returns: All ids.
     func finish(_ jobs: [String], _ worker: Program, limit: Duration = .seconds(90)) async throws -> [String] {

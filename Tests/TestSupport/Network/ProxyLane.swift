@@ -81,9 +81,15 @@ struct ProxyLane {
             guard let limit = traps[index].limit(of: piece, after: admitted) else { continue }
             traps[index].times -= 1
             sprung += 1
-            guard traps[index].effect == .reset else { return }
-            admit(piece.bytes.prefix(max(0, limit)), now)
-            resetsWhenEmpty = true
+            switch traps[index].effect {
+            case .drop: break
+            case .reset:
+                admit(piece.bytes.prefix(max(0, limit)), now)
+                resetsWhenEmpty = true
+            case .rewriteEnd(let value):
+                let end = piece.bytes.count - 1
+                admit(piece.bytes[..<(end - 2)] + [UInt8(value >> 8), UInt8(value & 0xFF), piece.bytes[end]], now)
+            }
             return
         }
         admit(piece.bytes[...], now)

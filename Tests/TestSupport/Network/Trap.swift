@@ -16,6 +16,8 @@ public struct Trap: Sendable {
         case reset
         /// The frame is left out.
         case drop
+        /// The last two bytes of the frame's payload are replaced.
+        case rewriteEnd(UInt16)
     }
 
     var direction: Direction
@@ -46,6 +48,14 @@ public struct Trap: Sendable {
     /// Leaves the frames of a method out.
     public static func drop(_ method: MethodID, _ direction: Direction, times: Int = .max) -> Trap {
         Trap(direction: direction, trigger: .method(method, keeping: 0), effect: .drop, times: times)
+    }
+
+    /// Makes the broker propose a shorter heartbeat than its own (`connection.tune`, whose last field it is), to which both
+    /// sides then keep.
+    public static func heartbeat(seconds: UInt16) -> Trap {
+        Trap(
+            direction: .toClient, trigger: .method(MethodID(10, 30), keeping: 0), effect: .rewriteEnd(seconds),
+            times: .max)
     }
 
     /// How many of a piece's bytes pass before the trap springs; nil when it does not.
