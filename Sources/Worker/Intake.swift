@@ -32,10 +32,10 @@ struct Intake<Queues: JobQueues>: Sendable {
     }
 
     private func takeIn(_ batch: [JobDelivery<Queues.DeliveryID>]) async {
-        var items: [IntakeItem] = []
+        var items: [Received] = []
         for delivery in batch {
             switch delivery.content {
-            case .message(let message): items.append(item(for: message))
+            case .message(let message): items.append(Received(delivery: delivery.id, item: item(for: message)))
             case .oversized(let bytes):
                 logger.warning("A message is too large and was rejected", metadata: ["bytes": "\(bytes)"])
                 await queues.reject(delivery.id)
@@ -45,6 +45,11 @@ struct Intake<Queues: JobQueues>: Sendable {
         await queues.acknowledge(batch.map(\.id))
         didAccept()
         await gate.adjust()
+    }
+
+    private struct Received {
+        let delivery: Queues.DeliveryID
+        let item: IntakeItem
     }
 
     private func item(for message: IncomingMessage) -> IntakeItem {
@@ -72,20 +77,20 @@ struct Intake<Queues: JobQueues>: Sendable {
     /// Commits a batch; while the catalog is away, holds the deliveries for a while and then gives them back once.
     ///
     /// Never requeues in a loop: each requeue counts against the delivery limit of the queue.
-    private func commit(_ items: [IntakeItem]) async -> Bool {
+    private func commit(_ items: [Received]) async -> Bool {
         let begun = time.now()
         var isHeld = true
         while !Task.isCancelled {
             do throws(CatalogError) {
                 if isHeld {
-                    _ = try await catalog.accept(items)
+                    _ = try await catalog.accept(items.map(\.item))
                 } else {
                     _ = try await catalog.read { try $0.catalogID() }
                 }
                 return isHeld
             } catch {
                 logger.error("The catalog does not take messages in", metadata: ["error": "\(error)"])
-                guard error.code == .unavailable || !isHeld else { return await commitSingly(items, after: error) }
+                guard error.isOfCatalog || !isHeld else { return await commitSingly(items, after: error) }
                 await gate.close()
                 if isHeld, time.now() - begun > patience {
                     await queues.giveBackUnsettled()
@@ -98,21 +103,29 @@ struct Intake<Queues: JobQueues>: Sendable {
     }
 
     /// Finds the one message that the catalog cannot hold, so that it does not hold up all others: it becomes a dead
-    /// letter.
-    private func commitSingly(_ items: [IntakeItem], after error: CatalogError) async -> Bool {
-        guard items.count == 1, let item = items.first else {
+    /// letter, of the catalog's making or, when the catalog cannot hold that either, of the broker's.
+    private func commitSingly(_ items: [Received], after error: CatalogError) async -> Bool {
+        guard items.count == 1, let received = items.first else {
             for item in items {
                 guard await commit([item]) else { return false }
             }
             return true
         }
-        guard case .submission(let submission, let original) = item else { return false }
+        guard case .submission(let submission, let original) = received.item else {
+            await queues.reject(received.delivery)
+            return true
+        }
         let failure = Failure(
             .invalidJob, "the catalog cannot take the job in: \(error.message)", stage: .accepting,
             violations: [Violation(path: "", rule: "can be taken in", value: "")])
         let rejection = Rejection(
             failure: failure, kind: submission.request.kind, jobID: submission.request.id.rawValue,
             owner: submission.request.owner, original: original)
-        return await commit([.rejection(rejection)])
+        return await commit([Received(delivery: received.delivery, item: .rejection(rejection))])
     }
+}
+
+extension CatalogError {
+    /// Whether the catalog is what is wrong, and no message; it may be mended while the worker waits.
+    fileprivate var isOfCatalog: Bool { code == .unavailable || code == .unusable }
 }
