@@ -32,10 +32,10 @@ struct Intake<Queues: JobQueues>: Sendable {
     }
 
     private func takeIn(_ batch: [JobDelivery<Queues.DeliveryID>]) async {
-        var items: [IntakeItem] = []
+        var items: [Received] = []
         for delivery in batch {
             switch delivery.content {
-            case .message(let message): items.append(item(for: message))
+            case .message(let message): items.append(Received(delivery: delivery.id, item: item(for: message)))
             case .oversized(let bytes):
                 logger.warning("A message is too large and was rejected", metadata: ["bytes": "\(bytes)"])
                 await queues.reject(delivery.id)
@@ -47,6 +47,11 @@ struct Intake<Queues: JobQueues>: Sendable {
         // that no more is wanted.
         await gate.adjust()
         await queues.acknowledge(batch.map(\.id))
+    }
+
+    private struct Received {
+        let delivery: Queues.DeliveryID
+        let item: IntakeItem
     }
 
     private func item(for message: IncomingMessage) -> IntakeItem {
@@ -77,18 +82,19 @@ struct Intake<Queues: JobQueues>: Sendable {
     /// Nothing is consumed until the catalog has taken something in again. That it answers questions proves nothing.
     ///
     /// - Returns: Whether the deliveries may be acknowledged.
-    private func commit(_ items: [IntakeItem]) async -> Bool {
+    private func commit(_ items: [Received]) async -> Bool {
         let begun = time.now()
         var isHeld = true
         while !Task.isCancelled {
             do throws(CatalogError) {
                 // What was given back comes again; a job that is taken in here as well is then known.
-                _ = try await catalog.accept(isHeld ? items : items.filter(\.mayComeTwice))
+                let wanted = items.map(\.item)
+                _ = try await catalog.accept(isHeld ? wanted : wanted.filter(\.mayComeTwice))
                 await gate.resume()
                 return isHeld
             } catch {
                 logger.error("The catalog does not take messages in", metadata: ["error": "\(error)"])
-                guard error.code == .unavailable else {
+                guard error.isOfCatalog else {
                     await gate.resume()
                     return isHeld ? await commitSingly(items, after: error) : false
                 }
@@ -105,22 +111,25 @@ struct Intake<Queues: JobQueues>: Sendable {
     }
 
     /// Finds the one message that the catalog cannot hold, so that it does not hold up all others: it becomes a dead
-    /// letter.
-    private func commitSingly(_ items: [IntakeItem], after error: CatalogError) async -> Bool {
-        guard items.count == 1, let item = items.first else {
+    /// letter, of the catalog's making or, when the catalog cannot hold that either, of the broker's.
+    private func commitSingly(_ items: [Received], after error: CatalogError) async -> Bool {
+        guard items.count == 1, let received = items.first else {
             for item in items {
                 guard await commit([item]) else { return false }
             }
             return true
         }
-        guard case .submission(let submission, let original) = item else { return false }
+        guard case .submission(let submission, let original) = received.item else {
+            await queues.reject(received.delivery)
+            return true
+        }
         let failure = Failure(
             .invalidJob, "the catalog cannot take the job in: \(error.message)", stage: .accepting,
             violations: [Violation(path: "", rule: "can be taken in", value: "")])
         let rejection = Rejection(
             failure: failure, kind: submission.request.kind, jobID: submission.request.id.rawValue,
             owner: submission.request.owner, original: original)
-        return await commit([.rejection(rejection)])
+        return await commit([Received(delivery: received.delivery, item: .rejection(rejection))])
     }
 }
 
@@ -129,4 +138,9 @@ extension IntakeItem {
     fileprivate var mayComeTwice: Bool {
         if case .submission = self { true } else { false }
     }
+}
+
+extension CatalogError {
+    /// Whether the catalog is what is wrong, and no message; it may be mended while the worker waits.
+    fileprivate var isOfCatalog: Bool { code == .unavailable || code == .unusable }
 }

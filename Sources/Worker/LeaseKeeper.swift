@@ -12,17 +12,21 @@ struct LeaseKeeper: Sendable {
     let pulse: Pulse
     let logger: Logger
 
+    /// How soon a renewal that failed is tried again: more often than three times in the life of a lease.
+    private static var retryInterval: Duration { .seconds(1) }
+
     /// Renews every lease at least once in each renewal interval, until the task is cancelled.
     func renew() async {
         while !Task.isCancelled {
             pulse.beat(.leaseKeeper, at: time.now())
-            await renewOnce(running.leases)
-            try? await time.sleep(for: plan.leaseRenewal)
+            let hasRenewed = await renewOnce(running.leases)
+            try? await time.sleep(
+                for: hasRenewed ? plan.leaseRenewal : min(Self.retryInterval, plan.leaseRenewal))
         }
     }
 
-    private func renewOnce(_ leases: [JobLease]) async {
-        guard !leases.isEmpty else { return }
+    private func renewOnce(_ leases: [JobLease]) async -> Bool {
+        guard !leases.isEmpty else { return true }
         // Counted from before the request was sent: the catalog counts from when it got it.
         let asked = time.now()
         do throws(CatalogError) {
@@ -38,8 +42,10 @@ struct LeaseKeeper: Sendable {
                     running.stop(lease, .leaseLost)
                 }
             }
+            return true
         } catch {
             logger.error("Leases could not be renewed", metadata: ["error": "\(error)", "leases": "\(leases.count)"])
+            return false
         }
     }
 

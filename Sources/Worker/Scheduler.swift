@@ -22,8 +22,10 @@ struct Scheduler: Sendable {
         await withDiscardingTaskGroup { group in
             while !drain.isRequested && !Task.isCancelled {
                 pulse.beat(.scheduler, at: time.now())
+                // Counted from before the request was sent: the catalog counts from when it got it.
+                let goodUntil = time.now() + plan.leaseDuration
                 let claimed = await claim()
-                for job in claimed { start(job, in: &group) }
+                for job in claimed { start(job, goodUntil: goodUntil, in: &group) }
                 if !claimed.isEmpty { didChange() }
                 if claimed.isEmpty { await wakeUp.wait(atMost: await pause(), time: time) }
             }
@@ -42,12 +44,9 @@ struct Scheduler: Sendable {
         }
     }
 
-    private func start(_ claimed: ClaimedJob, in group: inout DiscardingTaskGroup) {
+    private func start(_ claimed: ClaimedJob, goodUntil: Duration, in group: inout DiscardingTaskGroup) {
         let control = JobControl()
-        // The claim was asked for before now; the keeper's first renewal makes this exact.
-        running.add(
-            claimed.lease, kind: claimed.job.kind, control: control,
-            goodUntil: time.now() + plan.leaseDuration - plan.leaseRenewal)
+        running.add(claimed.lease, kind: claimed.job.kind, control: control, goodUntil: goodUntil)
         logger.info("Job started", metadata: metadata(of: claimed))
         group.addTask {
             await runner.run(claimed, control: control)

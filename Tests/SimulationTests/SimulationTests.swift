@@ -55,6 +55,7 @@ extension PlantedBug {
             violation.contains("never committed") || violation.contains("was published before event")
         case .checkpointBeforeSync: violation.contains("are not those the catalog describes")
         case .wrongClock: violation.contains("whose lease was good")
+        case .staleValidator: violation.contains("were never served")
         }
     }
 }

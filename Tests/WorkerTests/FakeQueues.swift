@@ -11,6 +11,7 @@ final class FakeQueues: JobQueues {
         var unsettled: [Int: IncomingMessage] = [:]
         var givenBack = 0
         var acknowledged = 0
+        var rejected = 0
         var consumed: Set<JobKind> = []
         var hasEnded = false
         var last = 0
@@ -29,6 +30,7 @@ final class FakeQueues: JobQueues {
     var acknowledged: Int { state.withLock { $0.acknowledged } }
     /// How often everything unsettled was given back.
     var givenBack: Int { state.withLock { $0.givenBack } }
+    var rejected: Int { state.withLock { $0.rejected } }
     var consumed: Set<JobKind> { state.withLock { $0.consumed } }
 
     func publish(_ message: IncomingMessage) {
@@ -42,6 +44,11 @@ final class FakeQueues: JobQueues {
     /// Ends the deliveries: whoever waits for one gets none.
     func end() {
         change { $0.hasEnded = true }
+    }
+
+    /// Lets deliveries come again.
+    func goOn() {
+        change { $0.hasEnded = false }
     }
 
     func waitUntilStopped(_ kind: JobKind) async {
@@ -100,7 +107,9 @@ final class FakeQueues: JobQueues {
         }
     }
 
-    func reject(_ delivery: Int) async {}
+    func reject(_ delivery: Int) async {
+        change { $0.rejected += 1 }
+    }
 
     func giveBackUnsettled() async {
         change { state in

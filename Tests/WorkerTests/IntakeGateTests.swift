@@ -2,7 +2,6 @@ import Catalog
 import ImageModel
 import JobMessages
 import Logging
-import Synchronization
 import TestSupport
 import Testing
 
@@ -154,17 +153,5 @@ extension IntakeGateTests {
     private static func item(_ message: IncomingMessage) throws -> IntakeItem {
         .submission(
             try JobDecoder.decode(message), original: DeadLetter(body: message.body, routingKey: message.routingKey))
-    }
-}
-
-/// Time that passes when somebody sleeps, and at once.
-private final class PassingTime: TimeSource {
-    private let passed = Mutex(Duration.zero)
-
-    func now() -> Duration { passed.withLock(\.self) }
-
-    func sleep(for duration: Duration) async throws {
-        passed.withLock { $0 += duration }
-        await Task.yield()
     }
 }

@@ -52,7 +52,23 @@ extension Oracle {
         guard let content = image.content, content.size == Int64(object.bytes.count),
             content.digests.contains(SHA256Digest.of(object.bytes))
         else { return ["the bytes of image \(image.id) in \(replica.store) are not those the catalog describes"] }
+        guard wereServed(object.bytes, for: image) else {
+            return ["the bytes of image \(image.id) in \(replica.store) were never served like this"]
+        }
         return []
+    }
+
+    /// Whether a server had these bytes at one time, and not a part of them now and a part of them then.
+    ///
+    /// Nobody can tell that of a server which says that its changed bytes are the same.
+    private func wereServed(_ bytes: [UInt8], for image: Image) -> Bool {
+        let makers = state.jobs.filter { $0.imageID == image.id && $0.state == .succeeded }
+        let urls = makers.compactMap { job -> String? in
+            guard case .import(let request) = job.request.work else { return nil }
+            return request.source.url
+        }
+        guard let object = urls.last.flatMap({ world.workload.bodies[$0] }) else { return false }
+        return object.keepsValidator || object.served(bytes)
     }
 
     /// When all is at rest, stores have the bytes of images and nothing else.

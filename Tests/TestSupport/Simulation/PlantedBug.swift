@@ -16,6 +16,8 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     case checkpointBeforeSync = "checkpoint-before-sync"
     /// Leases are judged by a clock that is not the database's.
     case wrongClock = "wrong-clock"
+    /// The rest of a body is fetched although its validator has changed.
+    case staleValidator = "stale-validator"
 
     /// What is wrong with one worker's connection to the catalog.
     struct Rows: Sendable {
@@ -32,7 +34,7 @@ public enum PlantedBug: String, CaseIterable, Sendable {
 
     func rows(for process: SimulatedProcess, wire: Wire, encoder: CloudEventEncoder) -> Rows {
         switch self {
-        case .ackBeforeCommit, .checkpointBeforeSync: Rows()
+        case .ackBeforeCommit, .checkpointBeforeSync, .staleValidator: Rows()
         case .writeWithoutFence: Rows(memory: FenceMemory())
         case .eventBeforeCommit: Rows(wire: (wire, encoder))
         case .wrongClock: Rows(clockError: process.weather.dice.chance(0.5) ? .seconds(60) : .zero)

@@ -1,79 +1,57 @@
 import ImageModel
 import ImageSource
 
-/// The servers of a history: every URL has a body that never changes and a temper of its own.
+/// The servers of a history: hosts that are away for a while, and URLs whose bodies change and have tempers of their own.
 struct SimulatedSource: ImageSource {
     let process: SimulatedProcess
     let bodies: Bodies
     let pool: ChunkPool
+    /// Whether the rest of a body is fetched without a look at what body it is the rest of.
+    let forgetsValidators: Bool
 
     func withSource<Result: Sendable>(
         _ request: FetchRequest, _ body: (any OpenedSource) async throws -> Result
     ) async throws -> Result {
         try await process.depart()
-        guard let served = bodies[request.url] else {
+        let weather = process.weather
+        if !weather.isClear, bodies.isHostAway(of: request.url, at: process.clock.now) {
+            weather.count(.hostAway)
+            throw SourceError(.sourceUnavailable, "the host is away", isTransient: true)
+        }
+        guard let object = bodies[request.url] else {
             throw SourceError(.sourceNotFound, "\(request.url) does not exist")
         }
-        let weather = process.weather
         if weather.strikes(.sourceGone, weight: 0.1) { throw SourceError(.sourceNotFound, "not there for once") }
         if weather.strikes(.sourceAway, weight: 2) {
             let retryAfter: Duration? = weather.dice.chance(0.3) ? weather.dice.milliseconds(100...5_000) : nil
             throw SourceError(.sourceUnavailable, "away", isTransient: true, retryAfter: retryAfter)
         }
-        let opened = SimulatedBody(served: served, request: request, source: self)
-        return try await body(opened)
+        let served = object.version(at: process.clock.now)
+        if served.start != object.versions.first?.start { weather.count(.sourceChanged) }
+        return try await body(SimulatedBody(served: served, of: object, request: request, source: self))
     }
-}
-
-/// What one URL serves.
-struct ServedBody: Sendable {
-    /// Where in the pattern it begins.
-    let start: Int
-    let count: Int
-    /// Whether the length stands in the headers.
-    let isLengthKnown: Bool
-    let hasValidator: Bool
-    let servesRanges: Bool
-    /// How long the server takes for each chunk.
-    let pace: Duration
-
-    var bytes: ArraySlice<UInt8> { Bodies.pattern[start..<start + count] }
-}
-
-/// All bodies of a history.
-struct Bodies: Sendable {
-    private(set) var byURL: [String: ServedBody] = [:]
-
-    subscript(url: String) -> ServedBody? {
-        get { byURL[url] }
-        set { byURL[url] = newValue }
-    }
-
-    /// Bytes that no two bodies cut alike.
-    static let pattern: [UInt8] = {
-        let dice = Dice(seed: 1, purpose: 99)
-        return (0..<65_536).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
-    }()
 }
 
 /// A body on its way.
 // Unchecked: touched only by the one thread that runs its history.
 private final class SimulatedBody: OpenedSource, @unchecked Sendable {
     private let served: ServedBody
+    private let object: ServedObject
     private let source: SimulatedSource
     let facts: SourceFacts
     let offset: Int64
     private var position: Int
 
-    init(served: ServedBody, request: FetchRequest, source: SimulatedSource) {
+    init(served: ServedBody, of object: ServedObject, request: FetchRequest, source: SimulatedSource) {
         self.served = served
+        self.object = object
         self.source = source
-        let etag = "\"\(served.start)\""
+        let asked = request.resume?.validator
+        let validator = source.forgetsValidators ? asked ?? object.validator(of: served) : object.validator(of: served)
         facts = SourceFacts(
-            url: request.url, size: served.isLengthKnown ? Int64(served.count) : nil,
-            etag: served.hasValidator ? etag : nil)
+            url: request.url, size: object.isLengthKnown ? Int64(served.count) : nil, etag: validator)
         let resume = request.resume.flatMap {
-            served.servesRanges && ($0.validator == etag || $0.isUnproven) ? $0 : nil
+            object.servesRanges && ($0.validator == validator || $0.isUnproven) && $0.offset <= served.count ? $0 : nil
         }
         offset = resume?.offset ?? 0
         position = Int(offset)
@@ -83,7 +61,7 @@ private final class SimulatedBody: OpenedSource, @unchecked Sendable {
         try await source.process.depart()
         try Task.checkCancellation()
         let weather = source.process.weather
-        if served.pace > .zero { try await source.process.clock.sleep(for: served.pace) }
+        if object.pace > .zero { try await source.process.clock.sleep(for: object.pace) }
         if weather.strikes(.sourceStalled, weight: 0.5) {
             try await source.process.clock.sleep(for: weather.dice.milliseconds(1_000...20_000))
             if weather.dice.chance(0.5) { throw SourceError(.sourceUnavailable, "stalled", isTransient: true) }

@@ -74,7 +74,7 @@ public enum Fault: String, CaseIterable, Sendable {
     case publishRefused, confirmLost, confirmWithheld, lateCopy, unroutable
     case catalogAway, commitFailed, commitReplyLost
     case storeAway, storeReplyLost, storeFull, bytesLost
-    case sourceAway, sourceGone, sourceCut, sourceStalled
+    case sourceAway, sourceGone, sourceCut, sourceStalled, hostAway, sourceChanged
 }
 
 /// How often things went wrong.

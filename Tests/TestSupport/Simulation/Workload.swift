@@ -28,6 +28,9 @@ struct Workload: Sendable {
     private var jobs: [JobID] = []
     private var requests: [JobID: JobRequest] = [:]
     private let span: Int
+    private static let hosts = (1...3).map { "https://origin-\($0).example" }
+    /// Whose images they are: one has most of them.
+    private static let owners: [AccountID?] = ["alice", "alice", "alice", "bob", "carol"].map { AccountID($0) } + [nil]
     private static let accounts: [AccountID] = ["alice", "bob", "carol"].compactMap(AccountID.init)
 
     init(seed: UInt64) {
@@ -35,6 +38,10 @@ struct Workload: Sendable {
         span = dice.pick([100, 2_000, 15_000])
         let count = dice.pick([dice.int(3...6), dice.int(5...12), dice.int(8...20)])
         for number in 1...count { add(number) }
+        if dice.chance(0.4) {
+            bodies.takeAway(
+                dice.pick(Self.hosts), from: dice.milliseconds(0...span), for: dice.milliseconds(1_000...40_000))
+        }
     }
 
     private mutating func add(_ number: Int) {
@@ -52,16 +59,14 @@ struct Workload: Sendable {
     // MARK: Jobs
 
     private mutating func addImport(_ number: Int) {
-        let url = "https://origin.example/\(number)"
-        let body = ServedBody(
-            start: number * 64, count: dice.pick([0, 1, 100, 4_096, 5_000, 8_192, 12_000, 24_000]),
-            isLengthKnown: dice.chance(0.7), hasValidator: dice.chance(0.8), servesRanges: dice.chance(0.8),
-            pace: dice.pick([.zero, .zero, .milliseconds(200), .seconds(4)]))
+        let url = "\(dice.pick(Self.hosts))/\(number)"
+        let object = servedObject(number)
+        let body = object.versions[0]
         var expectations = Expectations()
-        if dice.chance(0.4) { expectations.digests = [SHA256Digest.of(body.bytes)] }
+        if dice.chance(0.3) { expectations.digests = [SHA256Digest.of(body.bytes)] }
         if dice.chance(0.2) { expectations.size = Int64(body.count) }
         let isMissing = dice.chance(0.06)
-        if !isMissing { bodies[url] = body }
+        if !isMissing { bodies[url] = object }
         var isDoomed = isMissing
         if dice.chance(0.06) {
             expectations.digests = [SHA256Digest.of(body.bytes + [1])]
@@ -79,9 +84,25 @@ struct Workload: Sendable {
             .import(
                 ImportRequest(
                     image: ImageSpecification(
-                        id: image, name: "image \(number)", owner: Self.accounts.first, isProtected: dice.chance(0.05)),
+                        id: image, name: "image \(number)", owner: dice.pick(Self.owners),
+                        isProtected: dice.chance(0.05)),
                     source: SourceLocation(url: url), expectations: expectations,
                     digests: dice.chance(0.1) ? [.md5, .sha256] : nil, stores: stores())))
+    }
+
+    /// Some objects change while they are fetched.
+    private func servedObject(_ number: Int) -> ServedObject {
+        let counts = [0, 1, 100, 4_096, 5_000, 8_192, 12_000, 24_000]
+        var versions = [ServedBody(since: .zero, start: number * 64, count: dice.pick(counts))]
+        if dice.chance(0.3) {
+            let count = dice.chance(0.7) ? versions[0].count : dice.pick(counts)
+            versions.append(
+                ServedBody(since: dice.milliseconds(1...20_000), start: number * 64 + 30_000, count: count))
+        }
+        return ServedObject(
+            versions: versions, isLengthKnown: dice.chance(0.7), hasValidator: dice.chance(0.8),
+            keepsValidator: dice.chance(0.1), servesRanges: dice.chance(0.8),
+            pace: dice.pick([.zero, .zero, .milliseconds(200), .seconds(4)]))
     }
 
     /// Mostly a new one; sometimes one that is there already, sometimes none.

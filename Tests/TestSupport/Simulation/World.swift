@@ -180,7 +180,9 @@ extension World {
         let environment = { (announce: @escaping @Sendable (ImageEvent) -> Void) in
             var environment = JobEnvironment(
                 catalog: ImageCatalog(database: database, random: random, unknownGrace: .seconds(5)),
-                source: SimulatedSource(process: process, bodies: self.workload.bodies, pool: pool),
+                source: SimulatedSource(
+                    process: process, bodies: self.workload.bodies, pool: pool,
+                    forgetsValidators: self.bug == .staleValidator),
                 stores: Dictionary(uniqueKeysWithValues: stores.map { ($0.name, $0 as any ImageStore) }),
                 time: ProcessTime(process: process), random: random,
                 limits: JobLimits(), backoff: Backoff(base: .milliseconds(500), max: .seconds(5)),
