@@ -14,8 +14,8 @@ struct Intake<Queues: JobQueues>: Sendable {
     let plan: WorkerPlan
     let time: any TimeSource
     let logger: Logger
-    /// Called after a commit that may have made jobs or outbox entries.
-    let didAccept: @Sendable () -> Void
+    /// Called after a commit that may have made jobs or outbox entries, with the kinds that were taken in.
+    let didAccept: @Sendable (Set<JobKind>) -> Void
 
     /// The largest batch: enough to share one commit among many messages, small enough to be quick.
     private let batchLimit = 100
@@ -42,8 +42,9 @@ struct Intake<Queues: JobQueues>: Sendable {
             }
         }
         guard await commit(items) else { return }
+        // First of all: a running job may have to end.
+        didAccept(Set(items.compactMap(\.kind)))
         await queues.acknowledge(batch.map(\.id))
-        didAccept()
         await gate.adjust()
     }
 
@@ -114,5 +115,12 @@ struct Intake<Queues: JobQueues>: Sendable {
             failure: failure, kind: submission.request.kind, jobID: submission.request.id.rawValue,
             owner: submission.request.owner, original: original)
         return await commit([.rejection(rejection)])
+    }
+}
+
+extension IntakeItem {
+    /// The kind of the job, when the message is one.
+    fileprivate var kind: JobKind? {
+        if case .submission(let submission, _) = self { submission.request.kind } else { nil }
     }
 }

@@ -89,7 +89,8 @@ extension IntakeTests {
         let plan = WorkerPlan(backlog: backlog)
         let gate = IntakeGate(queues: queues, catalog: catalog, plan: plan, time: HostTime(), logger: logger)
         return Intake(
-            queues: queues, gate: gate, catalog: catalog, plan: plan, time: HostTime(), logger: logger, didAccept: {})
+            queues: queues, gate: gate, catalog: catalog, plan: plan, time: HostTime(), logger: logger,
+            didAccept: { _ in })
     }
 
     private static func importMessage(_ id: String) -> IncomingMessage {
