@@ -69,41 +69,6 @@ struct ResumeTests {
         }
     }
 
-    @Test("A connection that is cut again and again goes on where it was cut, and no attempt is lost")
-    func cut() async throws {
-        try await withSite { site in
-            let size: Int64 = 9 << 20 + 5
-            let image = OriginAnswer.pattern(size: size).etag("\"v1\"")
-            site.origin.serve(
-                "/image", image.hangingUp(after: 2 << 20 + 9), image.hangingUp(after: 5 << 20 + 9),
-                image.hangingUp(after: 7 << 20), image)
-            let worker = try site.startWorker()
-            try await site.publish(
-                site.importJob("job-1", image: "image-1", path: "/image").setting("max_attempts", to: 1))
-            #expect(try await site.end(of: "job-1").phase == "completed")
-            try await site.stop(worker)
-            #expect(try await site.settledEvents().of("job-1").phases == ["accepted", "started", "completed"])
-            let ranges = site.origin.journal.entries.requests(for: "/image").map { $0["range"] }
-            #expect(ranges == [nil, "bytes=\(2 << 20)-", "bytes=\(5 << 20)-", "bytes=\(7 << 20)-"])
-            try await site.expectWhole("job-1", image: "image-1", PatternBytes(size: size))
-        }
-    }
-
-    @Test("A body that always ends at the same byte fails as truncated, and leaves no byte")
-    func lying() async throws {
-        try await withSite { site in
-            site.origin.serve("/image", .pattern(size: 9 << 20).etag("\"v1\"").hangingUp(after: 2 << 20))
-            let worker = try site.startWorker()
-            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
-            let end = try await site.end(of: "job-1")
-            #expect(end.phase == "failed")
-            #expect(end.data["error", "code"].text == "source_truncated")
-            #expect(site.objects.isEmpty && site.staged.isEmpty)
-            try await site.stop(worker)
-            #expect(try await site.settledEvents().of("job-1").phases == ["accepted", "started", "failed"])
-        }
-    }
-
     @Test(
         "What cannot be gone on with begins again: another object, no ranges, no validator",
         arguments: ["changed", "plain", "weak"])
