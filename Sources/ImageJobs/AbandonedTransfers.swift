@@ -18,7 +18,9 @@ struct AbandonedTransfers {
             }
             var cleared: [Transfer] = []
             for transfer in abandoned where await isCleared(transfer) { cleared.append(transfer) }
-            if !cleared.isEmpty { try await environment.catalog.noteCleared(cleared) }
+            guard !cleared.isEmpty else { return }
+            try await environment.catalog.noteCleared(cleared)
+            environment.logger.info("The bytes of ended jobs were removed", metadata: ["transfers": "\(cleared.count)"])
         } catch {
             environment.logger.warning("Abandoned transfers could not be cleared", metadata: ["error": "\(error)"])
         }

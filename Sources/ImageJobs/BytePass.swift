@@ -11,6 +11,7 @@ struct BytePass {
     let plan: ImportPlan
     let claimed: ClaimedJob
     let environment: JobEnvironment
+    let control: JobControl
     /// What is known of the bytes before those to come.
     let seen: BytesSeen
     /// Where the bytes go.
@@ -24,8 +25,10 @@ struct BytePass {
         do {
             try await move()
         } catch let error where error is SourceError || error is CancellationError {
-            // What ended is the fetch: all that came before is whole, and worth a last checkpoint.
-            if let checkpoints, seen.count > begin, CheckpointWriter.isPossible(after: seen.count) {
+            // What ended is the fetch: all that came before is whole, and worth a last checkpoint. Only a cancel will
+            // remove it, and shall not wait for the disk.
+            let isWorthKeeping = control.reason != .cancelRequested
+            if let checkpoints, isWorthKeeping, seen.count > begin, CheckpointWriter.isPossible(after: seen.count) {
                 try? await checkpoints.write(after: seen.count, seen.mark())
             }
             throw error

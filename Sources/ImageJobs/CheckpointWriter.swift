@@ -2,6 +2,7 @@ import Catalog
 import ImageInspection
 import ImageModel
 import ImageStore
+import Logging
 
 /// Records how far an attempt's bytes are durable: first the bytes, then the record of them.
 struct CheckpointWriter: Sendable {
@@ -10,6 +11,7 @@ struct CheckpointWriter: Sendable {
     let source: SourceFacts
     let lease: JobLease
     let catalog: ImageCatalog
+    let logger: Logger
 
     /// Whether there can be a checkpoint after `bytes`: only after whole pages, which are whole blocks of every digest
     /// too.
@@ -29,6 +31,7 @@ struct CheckpointWriter: Sendable {
             try await catalog.noteCheckpoint(
                 lease, of: transfers,
                 TransferCheckpoint(durableBytes: bytes, midstates: midstates, source: source))
+            logger.debug("Checkpoint written", metadata: ["job-id": "\(lease.job)", "bytes": "\(bytes)"])
         } catch {
             guard error.code == .unavailable else { throw error }
         }

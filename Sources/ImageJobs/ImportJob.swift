@@ -22,23 +22,44 @@ struct ImportJob {
         let draft = try ImportPlan(claimed, environment: environment)
         if try await finishEarlierCommit(draft) { return }
         let plan = try await draft.withListedDigests(environment)
+        var isRefetch = false
         if let resumption = try await resumption(of: plan) {
             do {
-                try await goOn(resumption, plan)
-                return
+                return try await goOn(resumption, plan)
             } catch let reason as BeginAgain {
-                environment.logger.notice(
-                    "An interrupted import begins again",
-                    metadata: ["job-id": "\(claimed.job.id)", "reason": "\(reason.reason)"])
+                note(reason)
+                isRefetch = reason.isMismatch
             }
         }
         try await discardLeftovers()
-        try await begin(plan)
+        do {
+            try await begin(plan, isRefetch: isRefetch)
+        } catch let first as BeginAgain {
+            note(first)
+            try await discardLeftovers()
+            try await environment.time.sleep(for: environment.backoff.delay(after: 1, random: environment.random))
+            do {
+                try await begin(plan, isRefetch: true)
+            } catch let second as BeginAgain {
+                throw second.end(after: first)
+            }
+        }
+    }
+
+    private func note(_ reason: BeginAgain) {
+        environment.logger.notice(
+            "An import begins again", metadata: ["job-id": "\(claimed.job.id)", "reason": "\(reason.reason)"])
     }
 
     /// Fetches the whole object into new transfers.
-    private func begin(_ plan: ImportPlan) async throws {
-        try await environment.source.withSource(plan.fetch) { source in
+    ///
+    /// - Parameter isRefetch: Whether this is the last time: then what does not match fails, and nothing is gone on with
+    ///   that no validator vouches for.
+    private func begin(_ plan: ImportPlan, isRefetch: Bool) async throws {
+        let fetch = ContinuedFetch(
+            request: plan.fetch, known: nil, mayBeUnproven: plan.expectsDigest && !isRefetch,
+            environment: environment, job: claimed.job.id)
+        try await fetch.withSource { source in
             try verifyHeaders(source.facts, plan)
             let space = ReservedSpace(
                 claimed.lease, of: source.facts.size ?? plan.expectations.size, environment: environment)
@@ -50,7 +71,7 @@ struct ImportJob {
             let begun = transfers
             try await staging.withStagedImages { staged in
                 try await BytesSeen.withBytesSeen(by: plan.algorithms) { seen in
-                    try await finish(source, staged, begun, plan, seen, space)
+                    try await finish(source, staged, begun, plan, seen, space, isRefetch: isRefetch)
                 }
             }
         }
@@ -66,6 +87,9 @@ struct ImportJob {
         for (store, transfer) in zip(plan.stores, resumption.transfers) {
             try await space.resume(transfer, in: store, keptBytes: resumption.offset)
         }
+        let fetch = ContinuedFetch(
+            request: plan.fetch(from: resumption), known: resumption.source, mayBeUnproven: plan.expectsDigest,
+            environment: environment, job: claimed.job.id)
         do {
             try await staging.withStagedImages { staged in
                 guard let first = staged.first, staged.allSatisfy({ $0.keptBytes == resumption.offset }) else {
@@ -73,33 +97,33 @@ struct ImportJob {
                 }
                 try await BytesSeen.withBytesSeen(by: plan.algorithms, from: resumption.checkpoint.midstates) { seen in
                     try await seen.lookAgain(at: first)
-                    try await environment.source.withSource(plan.fetch(from: resumption)) { source in
-                        try resumption.verify(source)
-                        try await finish(source, staged, resumption.transfers, plan, seen, space)
+                    try await fetch.withSource { source in
+                        try await finish(source, staged, resumption.transfers, plan, seen, space, isRefetch: false)
                     }
                 }
             }
         } catch let error as StoreError where error.isHeldElsewhere {
-            throw BeginAgain(error.message)
-        } catch let error as Failure where resumption.isUnproven {
-            // The parts of two objects match no digest; only the whole can say what the source serves now.
             throw BeginAgain(error.message)
         }
     }
 
     /// From the first byte to come to the recorded image.
     private func finish(
-        _ source: any OpenedSource, _ staged: [any StagedImage], _ transfers: [Transfer], _ plan: ImportPlan,
-        _ seen: BytesSeen, _ space: ReservedSpace
+        _ source: ContinuedSource, _ staged: [any StagedImage], _ transfers: [Transfer], _ plan: ImportPlan,
+        _ seen: BytesSeen, _ space: ReservedSpace, isRefetch: Bool
     ) async throws {
         let checkpoints = CheckpointWriter(
             staged: staged, transfers: transfers.map(\.id), source: source.facts, lease: claimed.lease,
-            catalog: environment.catalog)
+            catalog: environment.catalog, logger: environment.logger)
         let pass = BytePass(
-            source: source, staged: staged, plan: plan, claimed: claimed, environment: environment, seen: seen,
-            space: space,
-            checkpoints: plan.canResume(source.facts) ? checkpoints : nil)
-        let result = try await pass.run()
+            source: source, staged: staged, plan: plan, claimed: claimed, environment: environment, control: control,
+            seen: seen, space: space, checkpoints: plan.canResume(source.facts) ? checkpoints : nil)
+        let result: TransferResult
+        do {
+            result = try await pass.run()
+        } catch {
+            throw isRefetch ? error : doubt(error, source)
+        }
         for image in staged { _ = try await image.synchronize() }
         for transfer in transfers {
             try await environment.catalog.beginCommit(claimed.lease, of: transfer.id, with: result)

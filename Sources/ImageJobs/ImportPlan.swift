@@ -36,8 +36,11 @@ struct ImportPlan {
     /// Whether a fetch that is interrupted can go on: a validator proves that the object is the same, or an expected
     /// digest will.
     func canResume(_ source: SourceFacts) -> Bool {
-        source.strongValidator != nil || !expectations.digests.isEmpty
+        source.strongValidator != nil || expectsDigest
     }
+
+    /// Whether the digest of the whole will tell what bytes these are.
+    var expectsDigest: Bool { !expectations.digests.isEmpty }
 
     /// What is missing behind the bytes that are there.
     func fetch(from resumption: Resumption) -> FetchRequest {

@@ -15,23 +15,4 @@ struct Resumption {
     var source: SourceFacts { checkpoint.source }
     /// Whether only the digest of the whole can tell that the rest is of the same object.
     var isUnproven: Bool { source.strongValidator == nil }
-
-    /// Makes sure that the source serves the rest of the same object.
-    func verify(_ opened: any OpenedSource) throws(BeginAgain) {
-        guard opened.offset == offset else {
-            throw BeginAgain("the source has another object by now, or serves no ranges")
-        }
-        if let before = source.size, let now = opened.facts.size, before != now {
-            throw BeginAgain("the object had \(before) bytes and has \(now) now")
-        }
-    }
-}
-
-/// Says that nothing of an earlier attempt can be used.
-struct BeginAgain: Error {
-    let reason: String
-
-    init(_ reason: String) {
-        self.reason = reason
-    }
 }

@@ -7,6 +7,24 @@ extension ImportJob {
         guard let expected = plan.expectations.size, let size = facts.size, size != expected else { return }
         throw Failure.sizeMismatch(expected: expected, found: size)
     }
+
+    /// What to make of bytes that are not what was expected: they deserve one clean fetch when the fault may lie in how
+    /// they came, instead of in what the source serves.
+    ///
+    /// One answer with a length that was kept is what the source serves: to fetch it again costs hours and tells nothing
+    /// new. Several answers may be of several objects; and an answer that told no length may have ended early.
+    func doubt(_ error: any Error, _ source: ContinuedSource) -> any Error {
+        guard error is Failure || error is InspectionError else { return error }
+        let failure = Failure(from: error)
+        let isMismatch = [.digestMismatch, .sizeMismatch].contains(failure.code)
+        let isDoubtful =
+            switch source.seam {
+            case .none: isMismatch && source.facts.size == nil
+            case .proven: isMismatch
+            case .unproven: failure.stage == .verifying
+            }
+        return isDoubtful ? BeginAgain(distrusting: failure) : error
+    }
 }
 
 extension ImportPlan {

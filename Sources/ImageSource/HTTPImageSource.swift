@@ -39,7 +39,7 @@ public final class HTTPImageSource: ImageSource {
     public func withSource<Result: Sendable>(
         _ request: FetchRequest, _ body: (any OpenedSource) async throws -> Result
     ) async throws -> Result {
-        let deadline = CurlNetwork.now() + policy.timeouts.total
+        let deadline = request.resume?.deadline ?? CurlNetwork.now() + policy.timeouts.total
         var target = try FetchTarget(url: request.url, query: request.query)
         let asked = target
         for _ in 0...max(0, policy.redirects) {
@@ -49,7 +49,7 @@ public final class HTTPImageSource: ImageSource {
                 switch try await mailbox.answer() {
                 case .redirect(let location): return .elsewhere(try target.redirected(to: location))
                 case .body(let opening):
-                    return .done(try await body(HTTPOpenedSource(opening: opening, mailbox: mailbox)))
+                    return .done(try await body(HTTPOpenedSource(opening, deadline: deadline, mailbox)))
                 }
             }
             switch step {
@@ -103,10 +103,12 @@ public final class HTTPImageSource: ImageSource {
 struct HTTPOpenedSource: OpenedSource {
     let facts: SourceFacts
     let offset: Int64
+    let deadline: Duration?
     private let mailbox: TransferMailbox
 
-    init(opening: Opening, mailbox: TransferMailbox) {
+    init(_ opening: Opening, deadline: Duration, _ mailbox: TransferMailbox) {
         facts = opening.facts
+        self.deadline = deadline
         offset = opening.offset
         self.mailbox = mailbox
     }

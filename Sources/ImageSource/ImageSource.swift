@@ -22,6 +22,11 @@ public protocol OpenedSource: Sendable {
     /// The first byte that will be handed out: the requested offset, or 0 when the server did not honour it.
     var offset: Int64 { get }
 
+    /// When the fetch as a whole is over, on the source's own clock; nil when it may take for ever.
+    ///
+    /// A ``ResumePoint`` takes it along, so that a fetch over many connections has no more time than one over one.
+    var deadline: Duration? { get }
+
     /// The next bytes in order; nil after the last one. Every chunk but the last is full.
     ///
     /// Only one call at a time. Memory is bounded: while all chunks are held by the caller, the transfer is paused.
@@ -29,6 +34,11 @@ public protocol OpenedSource: Sendable {
     /// - Throws: ``SourceError``, once every full chunk that came before the failure was taken; what came after the last
     ///   full one is dropped, so that a resumed fetch begins where whole chunks ended. `CancellationError`.
     func nextChunk() async throws -> ImageChunk?
+}
+
+extension OpenedSource {
+    /// None, unless the source knows better.
+    public var deadline: Duration? { nil }
 }
 
 /// What to fetch.
@@ -72,11 +82,14 @@ public struct ResumePoint: Sendable, Hashable {
     /// Whether to go on although no validator proves that the object is still the same: for callers that know the
     /// digest of the whole.
     public var isUnproven: Bool
+    /// ``OpenedSource/deadline`` of the fetch that is gone on with, when it is the same one; nil gives the whole time.
+    public var deadline: Duration?
 
-    /// A point from its parts.
-    public init(offset: Int64, validator: String?, isUnproven: Bool = false) {
+    /// A point from its parts. At offset 0 the whole object is asked for.
+    public init(offset: Int64, validator: String?, isUnproven: Bool = false, deadline: Duration? = nil) {
         self.offset = offset
         self.validator = validator
         self.isUnproven = isUnproven
+        self.deadline = deadline
     }
 }

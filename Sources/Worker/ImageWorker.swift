@@ -39,6 +39,8 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
         let running = RunningJobs()
         let schedulerWakeUp = WakeUp()
         let relayWakeUp = WakeUp()
+        let cancelWakeUp = WakeUp()
+        let cleanerWakeUp = WakeUp()
         self.id = id
         self.plan = plan
         self.environment = environment
@@ -49,7 +51,12 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
             queues: queues, catalog: environment.catalog, plan: plan, time: environment.time, logger: logger)
         intake = Intake(
             queues: queues, gate: gate, catalog: environment.catalog, plan: plan, time: environment.time, logger: logger
-        ) {
+        ) { kinds in
+            // Cancels and deletes end other jobs.
+            if !kinds.isDisjoint(with: [.cancel, .delete]) {
+                cancelWakeUp.signal()
+                cleanerWakeUp.signal()
+            }
             schedulerWakeUp.signal()
             relayWakeUp.signal()
         }
@@ -57,10 +64,11 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
             catalog: environment.catalog, runner: JobRunner(environment: environment), worker: id, plan: plan,
             time: environment.time, running: running, wakeUp: schedulerWakeUp, pulse: pulse, logger: logger,
             didChange: relayWakeUp.signal)
-        cleaner = TransferCleaner(runner: JobRunner(environment: environment), time: environment.time)
+        cleaner = TransferCleaner(
+            runner: JobRunner(environment: environment), time: environment.time, wakeUp: cleanerWakeUp)
         keeper = LeaseKeeper(
             catalog: environment.catalog, plan: plan, time: environment.time, running: running, pulse: pulse,
-            logger: logger)
+            wakeUp: cancelWakeUp, logger: logger)
         relay = OutboxRelay(
             exchange: exchange, encoder: encoder, catalog: environment.catalog, worker: id, plan: plan,
             time: environment.time, random: environment.random, wakeUp: relayWakeUp, pulse: pulse, logger: logger)

@@ -14,8 +14,8 @@ struct Intake<Queues: JobQueues>: Sendable {
     let plan: WorkerPlan
     let time: any TimeSource
     let logger: Logger
-    /// Called after a commit that may have made jobs or outbox entries.
-    let didAccept: @Sendable () -> Void
+    /// Called after a commit that may have made jobs or outbox entries, with the kinds that were taken in.
+    let didAccept: @Sendable (Set<JobKind>) -> Void
 
     /// The largest batch: enough to share one commit among many messages, small enough to be quick.
     private let batchLimit = 100
@@ -42,9 +42,10 @@ struct Intake<Queues: JobQueues>: Sendable {
             }
         }
         guard await commit(items) else { return }
-        didAccept()
-        // First the gate, then the acknowledgement: otherwise the broker would fill the prefetch again before it hears
-        // that no more is wanted.
+        // First of all: a running job may have to end.
+        didAccept(Set(items.compactMap(\.item.kind)))
+        // The gate before the acknowledgement: otherwise the broker would fill the prefetch again before it hears that
+        // no more is wanted.
         await gate.adjust()
         await queues.acknowledge(batch.map(\.id))
     }
@@ -137,6 +138,11 @@ extension IntakeItem {
     /// Whether taking it in a second time changes nothing.
     fileprivate var mayComeTwice: Bool {
         if case .submission = self { true } else { false }
+    }
+
+    /// The kind of the job, when the message is one.
+    fileprivate var kind: JobKind? {
+        if case .submission(let submission, _) = self { submission.request.kind } else { nil }
     }
 }
 

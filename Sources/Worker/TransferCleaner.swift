@@ -5,6 +5,8 @@ import ImageModel
 struct TransferCleaner: Sendable {
     let runner: JobRunner
     let time: any TimeSource
+    /// Signalled when jobs may have ended that waited for another attempt.
+    let wakeUp: WakeUp
 
     /// How often it looks. Whoever runs an import also looks after it.
     private static let interval = Duration.seconds(5)
@@ -13,7 +15,7 @@ struct TransferCleaner: Sendable {
     func run() async {
         while !Task.isCancelled {
             await runner.clearAbandonedTransfers()
-            try? await time.sleep(for: Self.interval)
+            await wakeUp.wait(atMost: Self.interval, time: time)
         }
     }
 }

@@ -80,4 +80,61 @@ struct DrainTests {
             #expect(site.staged.isEmpty && site.objects.count == 1)
         }
     }
+
+    @Test("A worker that waits to go on with a cut connection gives its job back with all bytes, at the first signal")
+    func reconnecting() async throws {
+        try await withSite(["worker.drain": "1s", "lease.duration": "60s", "lease.renew": "1s"]) { site in
+            let first = try await site.startReconnecting(pause: "29")
+            first.signal(SIGTERM)
+            #expect(try await first.waitForEnd(limit: .seconds(10)) == .exited(0))
+            #expect(try await site.job("job-1").state == .queued)
+            try await site.expectResumed()
+        }
+    }
+
+    @Test("It may go on within worker.drain")
+    func reconnects() async throws {
+        try await withSite { site in
+            let worker = try await site.startReconnecting(pause: "1")
+            worker.signal(SIGTERM)
+            #expect(try await worker.waitForEnd() == .exited(0))
+            #expect(try await site.settledEvents().of("job-1").phases == ["accepted", "started", "completed"])
+            try await site.expectWhole("job-1", image: "image-1", PatternBytes(size: 9 << 20))
+        }
+    }
+
+    @Test("A second signal ends its wait now, and the job goes on elsewhere from the same byte")
+    func reconnectingSecondSignal() async throws {
+        try await withSite(["worker.drain": "10m"]) { site in
+            let first = try await site.startReconnecting(pause: "29")
+            first.signal(SIGTERM)
+            try await first.errors.wait(for: "the drain") { $0.contains { $0.contains("Draining") } }
+            first.signal(SIGTERM)
+            #expect(try await first.waitForEnd(limit: .seconds(5)) == .exited(0))
+            try await site.expectResumed()
+        }
+    }
+}
+
+extension Site {
+    /// Starts a worker whose import was cut after 5 MiB and told to come back later.
+    fileprivate func startReconnecting(pause: String) async throws -> Program {
+        let image = OriginAnswer.pattern(size: 9 << 20).etag("\"v1\"")
+        origin.serve("/image", image.hangingUp(after: 5 << 20), .status(503).retryAfter(pause), image)
+        let worker = try startWorker()
+        try await publish(importJob("job-1", image: "image-1", path: "/image").setting("max_attempts", to: 1))
+        try await worker.errors.wait(for: "the wait") { $0.contains { $0.contains("answered 503") } }
+        return worker
+    }
+
+    /// Another worker ends the job, and fetches nothing but the rest.
+    fileprivate func expectResumed() async throws {
+        let second = try startWorker()
+        #expect(try await end(of: "job-1").phase == "completed")
+        try await stop(second)
+        let ranges = origin.journal.entries.requests(for: "/image").map { $0["range"] }
+        #expect(ranges == [nil, "bytes=\(5 << 20)-", "bytes=\(5 << 20)-"])
+        #expect(try await job("job-1").failedAttempts == 0)
+        try await expectWhole("job-1", image: "image-1", PatternBytes(size: 9 << 20))
+    }
 }

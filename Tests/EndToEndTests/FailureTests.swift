@@ -18,9 +18,8 @@ struct FailureTests {
         Case(testDescription: "404", code: "source_not_found", answers: [.status(404)]),
         Case(testDescription: "403", code: "source_unauthorized", answers: [.status(403)]),
         Case(
-            testDescription: "a body shorter than its Content-Length, twice", code: "source_truncated",
-            answers: [.pattern(size: 5_000).declaring(length: 9_000)],
-            phases: ["accepted", "started", "retrying", "started", "failed"]),
+            testDescription: "a body always shorter than its Content-Length", code: "source_truncated",
+            answers: [.pattern(size: 5_000).declaring(length: 9_000)]),
         Case(
             testDescription: "a wrong size, told by the headers", code: "size_mismatch",
             answers: [.pattern(size: 5_000)], expect: ["size": 5_001]),

@@ -23,9 +23,11 @@ struct ResumeTests {
                 site.importJob("job-1", image: "image-1", path: "/image")
                     .setting("digests", to: ["md5", "sha256", "sha512", "blake2b-512"]).setting("max_attempts", to: 2))
             for (number, checkpoint) in [32, 64, 128].enumerated() {
-                let worker = try site.startWorker()
+                let worker = try site.start(["worker", "--log-level", "debug"])
                 await site.origin.journal.wait { $0.held["/image"] == number + 1 }
-                try await site.checkpoint(of: "job-1", atLeast: Int64(checkpoint) << 20)
+                try await worker.errors.wait(for: "a checkpoint after \(checkpoint) MiB") { lines in
+                    lines.contains { $0.contains("Checkpoint written") && $0.contains("bytes=\(checkpoint << 20)") }
+                }
                 worker.signal(SIGKILL)
                 #expect(try await worker.waitForEnd() == .signalled(SIGKILL))
             }
@@ -67,38 +69,6 @@ struct ResumeTests {
         }
     }
 
-    @Test("A connection that is cut again and again goes on where it was cut, as long as it gets further")
-    func cut() async throws {
-        try await withSite { site in
-            let size: Int64 = 9 << 20 + 5
-            let image = OriginAnswer.pattern(size: size).etag("\"v1\"")
-            site.origin.serve(
-                "/image", image.hangingUp(after: 2 << 20 + 9), image.hangingUp(after: 5 << 20 + 9),
-                image.hangingUp(after: 7 << 20), image)
-            let worker = try site.startWorker()
-            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
-            #expect(try await site.end(of: "job-1").phase == "completed")
-            try await site.stop(worker)
-            let ranges = site.origin.journal.entries.requests(for: "/image").map { $0["range"] }
-            #expect(ranges == [nil, "bytes=\(2 << 20)-", "bytes=\(5 << 20)-", "bytes=\(7 << 20)-"])
-            try await site.expectWhole("job-1", image: "image-1", PatternBytes(size: size))
-        }
-    }
-
-    @Test("A body that always ends at the same byte fails as truncated, and leaves no byte")
-    func lying() async throws {
-        try await withSite { site in
-            site.origin.serve("/image", .pattern(size: 9 << 20).etag("\"v1\"").hangingUp(after: 2 << 20))
-            let worker = try site.startWorker()
-            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
-            let end = try await site.end(of: "job-1")
-            #expect(end.phase == "failed")
-            #expect(end.data["error", "code"].text == "source_truncated")
-            #expect(site.objects.isEmpty && site.staged.isEmpty)
-            try await site.stop(worker)
-        }
-    }
-
     @Test(
         "What cannot be gone on with begins again: another object, no ranges, no validator",
         arguments: ["changed", "plain", "weak"])
@@ -112,7 +82,8 @@ struct ResumeTests {
             site.origin.serve("/plain", tagged.hangingUp(after: 3 << 20), tagged.withoutRanges())
             site.origin.serve("/weak", weak.hangingUp(after: 3 << 20), weak)
             let worker = try site.startWorker()
-            try await site.publish(site.importJob("job-1", image: "image-1", path: "/\(path)"))
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/\(path)").setting("max_attempts", to: 1))
             #expect(try await site.end(of: "job-1").phase == "completed")
             try await site.stop(worker)
             try await site.expectWhole(
@@ -164,36 +135,9 @@ struct ResumeTests {
             #expect(journal.requests(for: "/other").map { $0["range"] } == [nil, "bytes=\(3 << 20)-", nil])
         }
     }
-
-    @Test("A job that is cancelled while it waits for its next attempt leaves no byte")
-    func cancelledBetweenAttempts() async throws {
-        try await withSite(["retry.base": "5m", "retry.max": "5m"]) { site in
-            site.origin.serve("/image", .pattern(size: 9 << 20).etag("\"v1\"").hangingUp(after: 5 << 20))
-            let worker = try site.startWorker()
-            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
-            try await site.event("retrying", of: "job-1")
-            #expect(site.staged.count == 1)
-            try await site.publish(site.cancel("cancel-1", of: "job-1"))
-            #expect(try await site.end(of: "job-1").phase == "cancelled")
-            while !site.staged.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
-            #expect(site.objects.isEmpty)
-            try await site.stop(worker)
-        }
-    }
 }
 
 extension Site {
-    /// Waits until so many bytes of a job's import are durable; only the catalog tells.
-    fileprivate func checkpoint(of job: String, atLeast bytes: Int64) async throws {
-        let id = try #require(JobID(job))
-        let catalog = try catalog()
-        while try await !catalog.read({ rows in
-            try rows.openTransfers(of: id).contains { ($0.checkpoint?.durableBytes ?? 0) >= bytes }
-        }) {
-            try await Task.sleep(for: .milliseconds(20))
-        }
-    }
-
     /// Compares every recorded digest with what the system's own program makes of the stored file.
     fileprivate func expectTrueDigests(of image: String, size: Int64) async throws {
         let found = try await self.image(image)

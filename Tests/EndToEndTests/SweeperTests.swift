@@ -91,7 +91,7 @@ struct SweeperTests {
             let short = ["retention.jobs": "1s", "retention.history": "0"]
             let early = try await site.run("sweep", "--json")
             #expect(early.json["jobs"].number == 0 && early.json["events"].number == 0)
-            try await Task.sleep(for: .milliseconds(1_100))
+            try await site.age("job-1", bySeconds: 2)
             let dry = try await site.run("sweep", "--dry-run", "--json", overrides: short)
             #expect(dry.json["jobs"].number == 1 && dry.json["events"].number == 3, "\(dry.errors)")
             let swept = try await site.run("sweep", "--json", overrides: short)
@@ -111,6 +111,21 @@ extension Site {
         try await publish(importJob("job-1", image: "image-1", path: "/image"))
         #expect(try await end(of: "job-1").phase == "completed")
         try await stop(worker)
+    }
+
+    /// Lets an ended job have ended earlier.
+    fileprivate func age(_ job: String, bySeconds seconds: Int) async throws {
+        let script = """
+            import sqlite3, sys
+            with sqlite3.connect(sys.argv[1], timeout=20) as catalog:
+                rows = catalog.execute(
+                    "UPDATE jobs SET body = json_set(body, '$.endedAt', json_extract(body, '$.endedAt') - ?) "
+                    "WHERE id = ?", (int(sys.argv[2]) * 1_000_000, sys.argv[3])).rowcount
+            sys.exit(0 if rows == 1 else 1)
+            """
+        let program = try Program(
+            "/usr/bin/python3", ["-c", script, catalogPath, "\(seconds)", job], environment: ["PATH": "/usr/bin:/bin"])
+        #expect(try await program.waitForEnd() == .exited(0), "\(program.errors.entries)")
     }
 
     /// Puts three bytes into the store, written now or a month ago.

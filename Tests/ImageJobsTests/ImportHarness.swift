@@ -5,6 +5,7 @@ import ImageModel
 import ImageSource
 import ImageStore
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 
@@ -16,7 +17,7 @@ final class ImportHarness: Sendable {
     let environment: JobEnvironment
     private let directory: String
 
-    init(_ source: ScriptedSource) async throws {
+    init(_ source: ScriptedSource, time: any TimeSource = StandingTime()) async throws {
         let clock = AdjustableClock()
         self.clock = clock
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("import-\(UUID().uuidString)").path
@@ -26,7 +27,7 @@ final class ImportHarness: Sendable {
         catalog = ImageCatalog(
             database: InMemoryCatalogDatabase(id: CatalogSamples.id("catalog-1"), now: { clock.now }), random: random)
         var environment = JobEnvironment(
-            catalog: catalog, source: source, stores: [store.name: store], time: StandingTime(), random: random,
+            catalog: catalog, source: source, stores: [store.name: store], time: time, random: random,
             limits: JobLimits(), backoff: Backoff(base: .seconds(1), max: .seconds(1)),
             progressInterval: .seconds(1), announceProgress: { _ in }, logger: Logger(label: "test"))
         environment.checkpointInterval = 4 << 16
@@ -37,11 +38,13 @@ final class ImportHarness: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    func accept(_ digests: [DigestAlgorithm], maxAttempts: Int? = nil) async throws {
+    func accept(
+        _ digests: [DigestAlgorithm], expecting expectations: Expectations = Expectations(), maxAttempts: Int? = nil
+    ) async throws {
         let work = JobWork.import(
             ImportRequest(
                 image: ImageSpecification(id: CatalogSamples.id("image-1"), name: "n"),
-                source: SourceLocation(url: "https://h/image"), digests: digests))
+                source: SourceLocation(url: "https://h/image"), expectations: expectations, digests: digests))
         let request = JobRequest(id: CatalogSamples.id("job-1"), maxAttempts: maxAttempts, work: work)
         let submission = JobSubmission(request: request, canonicalForm: "{}")
         _ = try await catalog.accept([.submission(submission, original: DeadLetter(body: [], routingKey: "import"))])
@@ -56,11 +59,20 @@ final class ImportHarness: Sendable {
     /// Claims the job and runs it to wherever it gets.
     func attempt(_ control: JobControl = JobControl()) async throws {
         try await JobRunner(environment: environment).run(claim(), control: control)
-        clock.advance(by: .seconds(5))
+        clock.advance(by: .seconds(65))
     }
 
     var job: Job {
         get async throws { try #require(try await catalog.read { try $0.job(CatalogSamples.id("job-1")) }) }
+    }
+
+    /// What was announced of the job and its image, in order.
+    var phases: [EventPhase] {
+        get async throws {
+            try await catalog.read { try $0.unpublished(limit: 100) }.compactMap { entry in
+                if case .image(_, let phase) = entry.event.topic { phase } else { nil }
+            }
+        }
     }
 
     var checkpoint: TransferCheckpoint? {
@@ -83,6 +95,26 @@ final class ImportHarness: Sendable {
         #expect(body.size == bytes.count && bytes.withUnsafeBytes { body.matches($0, at: 0) })
         #expect(image.content?.digests == (try await digests(of: bytes, image.content?.digests.map(\.algorithm) ?? [])))
         #expect(staged.isEmpty)
+    }
+}
+
+/// A clock that writes down how long it was asked to wait, and waits as told.
+final class NotingTime: TimeSource {
+    private let noted = Mutex<[Duration]>([])
+    private let wait: @Sendable () async throws -> Void
+
+    init(_ wait: @escaping @Sendable () async throws -> Void = {}) {
+        self.wait = wait
+    }
+
+    var waits: [Duration] { noted.withLock { $0 } }
+
+    func now() -> Duration { .zero }
+
+    func sleep(for duration: Duration) async throws {
+        noted.withLock { $0.append(duration) }
+        try await wait()
+        try Task.checkCancellation()
     }
 }
 

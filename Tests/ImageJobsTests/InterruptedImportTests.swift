@@ -26,8 +26,10 @@ struct InterruptedImportTests {
         ScriptedSource.Script(body: body ?? self.body, stop: (units * Self.unit, event))
     }
 
+    /// Ends an attempt: a connection that is only cut would be made again.
     private static let cut: @Sendable () async throws -> Void = {
-        throw SourceError(.sourceUnavailable, "the connection was cut", isTransient: true)
+        throw SourceError(
+            .sourceUnavailable, "closed for a minute", isTransient: true, retryAfter: .seconds(60))
     }
 
     @Test(

@@ -10,6 +10,8 @@ final class ScriptedSource: ImageSource {
         var etag: String? = "\"v1\""
         var honoursRanges = true
         var tellsSize = true
+        /// What is answered instead of a body.
+        var refusal: SourceError?
         /// Where something happens, and what.
         var stop: (after: Int64, event: @Sendable () async throws -> Void)?
     }
@@ -22,7 +24,11 @@ final class ScriptedSource: ImageSource {
     static let chunkSize = 1 << 16
     private let state: Mutex<State>
 
-    init(_ scripts: Script...) {
+    convenience init(_ scripts: Script...) {
+        self.init(scripts)
+    }
+
+    init(_ scripts: [Script]) {
         state = Mutex(State(scripts: scripts))
     }
 
@@ -36,6 +42,7 @@ final class ScriptedSource: ImageSource {
             state.requests.append(request)
             return state.scripts.count > 1 ? state.scripts.removeFirst() : state.scripts[0]
         }
+        if let refusal = script.refusal { throw refusal }
         let isSame = request.resume?.validator == script.etag && script.honoursRanges
         return try await body(Opened(script: script, offset: isSame ? request.resume?.offset ?? 0 : 0))
     }

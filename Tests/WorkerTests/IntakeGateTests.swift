@@ -115,7 +115,7 @@ extension IntakeGateTests {
         logger.logLevel = .critical
         let gate = IntakeGate(queues: queues, catalog: catalog, plan: plan, time: time, logger: logger)
         return Intake(
-            queues: queues, gate: gate, catalog: catalog, plan: plan, time: time, logger: logger, didAccept: {})
+            queues: queues, gate: gate, catalog: catalog, plan: plan, time: time, logger: logger, didAccept: { _ in })
     }
 
     private func takeIn(_ count: Int, plan: WorkerPlan) async throws {

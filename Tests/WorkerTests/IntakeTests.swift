@@ -2,6 +2,7 @@ import Catalog
 import ImageModel
 import JobMessages
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 
@@ -80,16 +81,38 @@ struct IntakeTests {
         }
         #expect(queues.acknowledged == 1)
     }
+
+    @Test("The kinds that were taken in are told once the catalog has them: a cancel must not wait for the next look")
+    func tellsKinds() async throws {
+        let queues = FakeQueues(prefetch: 10)
+        queues.publish(Self.importMessage("job-1"))
+        let cancel = #"{"version":1,"id":"cancel-1","kind":"cancel","job":{"id":"job-1"}}"#
+        queues.publish(IncomingMessage(body: Array(cancel.utf8), routingKey: "cancel"))
+        await queues.startConsuming(.import)
+        await queues.startConsuming(.cancel)
+        let told = Mutex<Set<JobKind>>([])
+        let intake = intake(queues, backlog: 50) { kinds in told.withLock { $0.formUnion(kinds) } }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await intake.run() }
+            await queues.waitForAcknowledged(2)
+            queues.end()
+        }
+        #expect(told.withLock { $0 } == [.import, .cancel])
+        #expect(try await catalog.read { try $0.waitingCounts() }.isEmpty)
+    }
 }
 
 extension IntakeTests {
-    private func intake(_ queues: FakeQueues, backlog: Int) -> Intake<FakeQueues> {
+    private func intake(
+        _ queues: FakeQueues, backlog: Int, didAccept: @escaping @Sendable (Set<JobKind>) -> Void = { _ in }
+    ) -> Intake<FakeQueues> {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let plan = WorkerPlan(backlog: backlog)
         let gate = IntakeGate(queues: queues, catalog: catalog, plan: plan, time: HostTime(), logger: logger)
         return Intake(
-            queues: queues, gate: gate, catalog: catalog, plan: plan, time: HostTime(), logger: logger, didAccept: {})
+            queues: queues, gate: gate, catalog: catalog, plan: plan, time: HostTime(), logger: logger,
+            didAccept: { _ in })
     }
 
     private static func importMessage(_ id: String) -> IncomingMessage {
