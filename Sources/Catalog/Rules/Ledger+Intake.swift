@@ -85,6 +85,8 @@ extension Ledger {
             try end(&job, .failed, image: nil, failure: refusal)
         } else if try isCancelRemembered(job, image: image) {
             try endCancelled(&job)
+        } else if let failure = try circle(of: job) {
+            try endFailed(&job, because: failure)
         } else {
             try reconsider(&job)
             // Jobs may have come before the image they name.
@@ -106,6 +108,7 @@ extension Ledger {
         guard case .import(let request) = job.request.work, let id = job.imageID else { return nil }
         let details = request.image.details(actor: job.request.actor)
         guard var image = try rows.image(id) else {
+            if let refusal = try imageQuotaRefusal(of: details.owner) { return refusal }
             try rows.insert(
                 Image(
                     id: id, details: details, status: .initial, revision: 1, createdAt: rows.now, updatedAt: rows.now))
@@ -117,6 +120,7 @@ extension Ledger {
             guard try !rows.unfinishedJobs(on: id).contains(where: deletesImage) else {
                 return Failure(.imageGone, "image \(id) is about to be deleted", stage: .accepting)
             }
+            if let refusal = try imageQuotaRefusal(of: details.owner) { return refusal }
             image.details = details
             image.content = nil
             image.replicas = []
