@@ -12,6 +12,8 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
         case unusable
         /// A row holds what no version of this program wrote.
         case corrupt
+        /// The owner of the image may not have so many bytes.
+        case quotaExceeded
         /// The state machine forbids the step; a defect of the caller.
         case forbidden
         /// A store has not the space a transfer asked for; the same call may succeed when others are done.

@@ -10,20 +10,23 @@ public struct ImageCatalog: Sendable {
     private let unknownGrace: Duration
     /// What is asked of jobs beyond the catalog's own rules.
     public let policy: any ImagePolicy
+    let limits: CatalogLimits
 
     /// A catalog on a database.
     ///
     /// - Parameters:
     ///   - unknownGrace: How long a job waits for an image nobody has heard of yet.
+    ///   - limits: What nobody may exceed; the same for every worker of the catalog.
     ///   - policy: What is asked of jobs beyond the catalog's own rules.
     public init(
         database: any CatalogDatabase, random: any RandomSource, unknownGrace: Duration = .seconds(60),
-        policy: any ImagePolicy = OpenPolicy()
+        limits: CatalogLimits = CatalogLimits(), policy: any ImagePolicy = OpenPolicy()
     ) {
         self.database = database
         self.random = random
         self.unknownGrace = unknownGrace
         self.policy = policy
+        self.limits = limits
     }
 
     /// Asks the rows; see ``CatalogReader`` for the questions.
@@ -38,9 +41,11 @@ public struct ImageCatalog: Sendable {
     ) async throws(CatalogError) -> Result {
         let random = random
         let unknownGrace = unknownGrace
+        let limits = limits
         let policy = policy
         return try await database.write { rows in
-            let ledger = Ledger(rows: rows, random: random, unknownGrace: unknownGrace, policy: policy)
+            let ledger = Ledger(
+                rows: rows, random: random, unknownGrace: unknownGrace, limits: limits, policy: policy)
             let result = try body(ledger)
             try ledger.settle()
             return result
@@ -87,6 +92,7 @@ extension ImageCatalog {
     /// Gives due jobs to a worker, at most `slots[kind]` of each kind, each with a lease.
     ///
     /// Jobs whose lease ran out are taken back first, and jobs whose time to wait has passed are looked at again.
+    /// Whose turn it is, and what may not begin although a slot is free, stands in <doc:TurnsAndLimits>.
     public func claim(
         for worker: WorkerID, slots: [JobKind: Int], lease duration: Duration
     ) async throws(CatalogError) -> [ClaimedJob] {
@@ -103,6 +109,22 @@ extension ImageCatalog {
         try await write { ledger in try ledger.renew(leases, by: duration) }
     }
 
+    /// The same jobs, each that is due but held back with the reason for it.
+    ///
+    /// The reason is not stored: it is true at this moment, under the limits of this catalog.
+    public func explained(_ jobs: [Job]) async throws(CatalogError) -> [Job] {
+        let limits = limits
+        return try await read { rows in
+            let holds = try Holds(rows, limits: limits)
+            return jobs.map { job in
+                guard job.state == .queued || job.state == .retrying, job.runAt <= rows.now else { return job }
+                var explained = job
+                explained.reason = holds.reason(for: job)
+                return explained
+            }
+        }
+    }
+
     /// Which of these jobs somebody asked to end.
     public func cancelRequests(among leases: [JobLease]) async throws(CatalogError) -> [JobLease] {
         try await read { rows in try leases.filter { try rows.job($0.job)?.isCancelRequested == true } }
@@ -112,17 +134,23 @@ extension ImageCatalog {
 // MARK: - Imports
 
 extension ImageCatalog {
-    /// Records a transfer before its first byte is written, and promises it space of its store.
+    /// Records a transfer before its first byte is written, promises it space of its store, and reserves its bytes of the
+    /// owner's quota.
     ///
     /// - Parameters:
-    ///   - demand: How many bytes it will have, if they are to be promised.
+    ///   - size: How many bytes it will have; nil when nobody told.
+    ///   - demand: How many of them are to be promised.
     ///   - space: A measurement of `store`; nil when it has no bounds.
     /// - Throws: ``CatalogError`` with `fenced` when the lease is lost; with `noSpace` when the store cannot take so
-    ///   much besides all that is promised already. Nothing is recorded then.
+    ///   much besides all that is promised already; with `quotaExceeded` when the owner may not have so many bytes.
+    ///   Nothing is recorded then.
     public func beginTransfer(
-        _ lease: JobLease, to store: StoreName, _ demand: SpaceDemand? = nil, in space: SpaceMeasurement? = nil
+        _ lease: JobLease, to store: StoreName, expecting size: Int64? = nil, _ demand: SpaceDemand? = nil,
+        in space: SpaceMeasurement? = nil
     ) async throws(CatalogError) -> Transfer {
-        try await write { ledger in try ledger.beginTransfer(lease, to: store, demand, in: space) }
+        try await write { ledger in
+            try ledger.beginTransfer(lease, to: store, expecting: size, demand, in: space)
+        }
     }
 
     /// Records how far the bytes of one attempt's transfers are durable, in all of them at once.
@@ -136,7 +164,8 @@ extension ImageCatalog {
 
     /// Records that all bytes of a transfer are durable and verified; only then may the store commit them.
     ///
-    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost: the bytes must not be committed.
+    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost, `quotaExceeded` when the owner may not have so
+    ///   many bytes: they must not be committed.
     public func beginCommit(
         _ lease: JobLease, of transfer: TransferID, with result: TransferResult
     ) async throws(CatalogError) {

@@ -66,6 +66,8 @@ extension Failure {
             self.init(error.code, error.message, stage: .verifying)
         case let error as CatalogError where error.code == .noSpace:
             self.init(.capacityExceeded, error.message, stage: .storing, isRetryable: true)
+        case let error as CatalogError where error.code == .quotaExceeded:
+            self.init(.quotaExceeded, error.message, stage: .storing)
         case let error as CatalogError:
             let isAway = error.code == .unavailable
             self.init(

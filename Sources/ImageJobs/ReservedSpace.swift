@@ -43,7 +43,8 @@ final class ReservedSpace {
     /// Records a transfer, with the space it needs.
     func beginTransfer(to store: any ImageStore) async throws -> Transfer {
         let space = try await measure(store)
-        let transfer = try await catalog.beginTransfer(lease, to: store.name, demand(after: 0), in: space)
+        let transfer = try await catalog.beginTransfer(
+            lease, to: store.name, expecting: size, demand(after: 0), in: space)
         add(transfer, in: store, space)
         return transfer
     }

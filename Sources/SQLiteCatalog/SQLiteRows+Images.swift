@@ -66,10 +66,10 @@ extension SQLiteRows {
         let sql = """
             INSERT INTO images (
                 id, name, owner, profile, description, visibility, protected, min_disk_gib, min_ram_mib, os, status,
-                operation, revision, content, origin, provenance, created_at, updated_at
+                operation, revision, content, quota_bytes, origin, provenance, created_at, updated_at
             ) VALUES (
                 :id, :name, :owner, :profile, :description, :visibility, :protected, :disk, :ram, :os, :status,
-                :operation, :revision, :content, :origin, :provenance, :created, :updated
+                :operation, :revision, :content, :quota, :origin, :provenance, :created, :updated
             )
             """
         try run(sql, try arguments(for: image, inserting: true))
@@ -82,7 +82,7 @@ extension SQLiteRows {
             UPDATE images SET
                 name = :name, owner = :owner, profile = :profile, description = :description,
                 visibility = :visibility, protected = :protected, min_disk_gib = :disk, min_ram_mib = :ram, os = :os,
-                status = :status, operation = :operation, revision = :revision, content = :content,
+                status = :status, operation = :operation, revision = :revision, content = :content, quota_bytes = :quota,
                 origin = :origin, provenance = :provenance, updated_at = :updated
             WHERE id = :id
             """
@@ -103,6 +103,7 @@ extension SQLiteRows {
             "status": image.status.rawValue, "operation": image.operation?.rawValue, "revision": image.revision,
             "content": try image.content.map { try text($0) }, "origin": image.origin?.rawValue,
             "provenance": try image.provenance.map { try text($0) },
+            "quota": image.quotaBytes,
             "updated": image.updatedAt.microseconds,
         ]
         if inserting { arguments += ["created": image.createdAt.microseconds] }

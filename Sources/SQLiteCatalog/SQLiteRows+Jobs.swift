@@ -4,7 +4,7 @@ import ImageModel
 
 extension SQLiteRows {
     /// The version of job rows this program writes; it claims no row of a later one.
-    private static let jobVersion = 1
+    static let jobVersion = 1
 
     func job(_ id: JobID) throws -> Job? {
         if let known = cache.jobs[id] { return known }
@@ -88,7 +88,10 @@ extension SQLiteRows {
 
     func hasMovingJobs() throws -> Bool {
         let sql = """
-            SELECT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_due WHERE state IN ('queued', 'retrying'))
+            SELECT EXISTS (
+                    SELECT 1 FROM jobs INDEXED BY jobs_next WHERE state IN ('queued', 'retrying') AND ripe = 1)
+                OR EXISTS (
+                    SELECT 1 FROM jobs INDEXED BY jobs_unripe WHERE state IN ('queued', 'retrying') AND ripe = 0)
                 OR EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE state = 'running')
             """
         return try one(sql, []) ?? false
@@ -112,15 +115,6 @@ extension SQLiteRows {
             """
         let due: Int64? = try one(sql, [now.microseconds, Int64.max])
         return due.map(Timestamp.init(microseconds:))
-    }
-
-    func dueJobs(_ kind: JobKind, limit: Int) throws -> [Job] {
-        let sql = """
-            SELECT body FROM jobs
-            WHERE state IN ('queued', 'retrying') AND kind = ? AND run_at <= ? AND version <= ?
-            ORDER BY priority DESC, number LIMIT ?
-            """
-        return try jobs(sql, [kind.rawValue, now.microseconds, Self.jobVersion, limit])
     }
 
     func overdueDeferredJobs(limit: Int) throws -> [Job] {
@@ -148,9 +142,9 @@ extension SQLiteRows {
     func insert(_ job: Job, _ admission: JobAdmission) throws {
         let sql = """
             INSERT INTO jobs (
-                id, version, kind, state, priority, owner, image, target, run_at, fence, has_predecessors,
-                canonical, reply_to, correlation_id, body
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                id, version, kind, state, priority, owner, image, target, run_at, ripe, fence, has_predecessors,
+                source_host, reserved_bytes, canonical, reply_to, correlation_id, body
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         // A copy to a new image works on the image it reads; every other job on the one it is about.
         let target = job.request.imageID ?? job.imageID
@@ -159,8 +153,9 @@ extension SQLiteRows {
             [
                 job.id.rawValue, Self.jobVersion, job.kind.rawValue, job.state.rawValue, job.priority,
                 job.request.owner?.rawValue, job.imageID?.rawValue, job.kind == .cancel ? nil : target?.rawValue,
-                job.runAt.microseconds, job.fence, !job.request.after.isEmpty, admission.canonicalForm,
-                admission.replyTo, admission.correlationID, try text(job),
+                job.runAt.microseconds, job.runAt <= now, job.fence, !job.request.after.isEmpty, job.sourceHost,
+                job.reservedBytes ?? 0, admission.canonicalForm, admission.replyTo, admission.correlationID,
+                try text(job),
             ])
         for predecessor in Set(job.request.after) {
             try run(
@@ -171,12 +166,16 @@ extension SQLiteRows {
     }
 
     func update(_ job: Job, ifFenceIs fence: Int64) throws -> Bool {
-        let sql = "UPDATE jobs SET state = ?, image = ?, run_at = ?, fence = ?, body = ? WHERE id = ? AND fence = ?"
+        let sql = """
+            UPDATE jobs SET
+                state = ?, image = ?, run_at = ?, ripe = ?, fence = ?, source_host = ?, reserved_bytes = ?, body = ?
+            WHERE id = ? AND fence = ?
+            """
         try run(
             sql,
             [
-                job.state.rawValue, job.imageID?.rawValue, job.runAt.microseconds, job.fence, try text(job),
-                job.id.rawValue, fence,
+                job.state.rawValue, job.imageID?.rawValue, job.runAt.microseconds, job.runAt <= now, job.fence,
+                job.sourceHost, job.reservedBytes ?? 0, try text(job), job.id.rawValue, fence,
             ])
         let isWritten = database.changesCount == 1
         cache.jobs[job.id] = isWritten ? job : nil

@@ -9,10 +9,10 @@ struct Harness {
     let database: InMemoryCatalogDatabase
     let catalog: ImageCatalog
 
-    init() {
+    init(limits: CatalogLimits = CatalogLimits()) {
         let clock = clock
         database = InMemoryCatalogDatabase(id: CatalogSamples.id("catalog-1"), now: { clock.now })
-        catalog = ImageCatalog(database: database, random: SeededRandomSource(seed: 1))
+        catalog = ImageCatalog(database: database, random: SeededRandomSource(seed: 1), limits: limits)
     }
 
     // MARK: Messages
@@ -99,10 +99,12 @@ struct Harness {
 
     /// An active image of `acct-1`.
     @discardableResult
-    func activeImage(_ image: String = "image-1", isProtected: Bool = false, stores: [String] = ["default"])
-        async throws -> Image
-    {
-        try await accept(Self.submission("make-\(image)", Self.importWork(image, isProtected: isProtected)))
+    func activeImage(
+        _ image: String = "image-1", owner: String = "acct-1", isProtected: Bool = false,
+        stores: [String] = ["default"]
+    ) async throws -> Image {
+        let work = Self.importWork(image, owner: owner, isProtected: isProtected)
+        try await accept(Self.submission("make-\(image)", work))
         let claimed = try await claimOne(.import)
         try await complete(claimed, in: stores)
         return try await self.image(image)

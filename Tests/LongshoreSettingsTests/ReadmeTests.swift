@@ -18,8 +18,8 @@ struct ReadmeTests {
     @Test("A key that does nothing yet is warned of when it is set")
     func warnsOfKeysWithoutEffect() throws {
         let (settings, warnings) = try Settings.load(
-            file: nil, environment: ["LONGSHORE_LIMITS_OWNER_RUNNING": "3", "LONGSHORE_WORKER_DRAIN": "1s"])
-        #expect(warnings == ["limits.owner.running is set, but this version does not do that yet"])
-        #expect(settings.unkeptPromises == ["limits.owner"])
+            file: nil, environment: ["LONGSHORE_WORKER_ROLES": "intake", "LONGSHORE_WORKER_DRAIN": "1s"])
+        #expect(warnings == ["worker.roles is set, but this version does not do that yet"])
+        #expect(settings.unkeptPromises == ["worker.roles"])
     }
 }

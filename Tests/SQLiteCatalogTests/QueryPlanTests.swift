@@ -16,7 +16,9 @@ struct QueryPlanTests {
                 // These hold unfinished work only, and a subquery no more than it found.
                 let allowed = [
                     "INDEX jobs_waiting", "INDEX jobs_running", "COVERING INDEX jobs_following",
-                    "COVERING INDEX jobs_due", "INDEX outbox_waiting", "(subquery", "CONSTANT ROW",
+                    "COVERING INDEX jobs_next", "COVERING INDEX jobs_unripe", "COVERING INDEX jobs_fetching",
+                    "COVERING INDEX turns_running", "INDEX source_hosts_rested", "json_each", "INDEX outbox_waiting",
+                    "(subquery", "CONSTANT ROW",
                 ]
                 return try Self.plans(of: Self.statements(of: Self.hotQueries, in: rows), in: rows.database)
                     .flatMap { $0.split(separator: "\n").map(String.init) }
@@ -57,7 +59,15 @@ struct QueryPlanTests {
         _ = try rows.followerCounts()
         _ = try rows.hasMovingJobs()
         _ = try rows.nextDue()
-        _ = try rows.dueJobs(.import, limit: 9)
+        _ = try rows.nextDueJob(.import, except: HeldBack())
+        _ = try rows.nextDueJob(.import, except: HeldBack(owners: [nil], hosts: ["h"]))
+        try rows.noteServed(nil, .import)
+        _ = try rows.runningByOwner()
+        _ = try rows.runningBySourceHost()
+        _ = try rows.usage(of: nil)
+        _ = try rows.health(ofHost: "h")
+        _ = try rows.restedHosts()
+        try rows.forgetHosts(unchangedSince: rows.now)
         _ = try rows.overdueDeferredJobs(limit: 9)
         _ = try rows.jobsWithExpiredLease(limit: 9)
         _ = try rows.extendLease(of: job, ifFenceIs: 1, by: .zero)

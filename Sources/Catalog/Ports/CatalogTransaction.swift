@@ -1,7 +1,7 @@
 public import ImageModel
 
 /// The writes a catalog's rows take, within one transaction. It must not outlive the call that lent it.
-public protocol CatalogTransaction: CatalogReader, RetentionRows, SpaceRows {
+public protocol CatalogTransaction: CatalogReader, RetentionRows, SpaceRows, FairnessRows {
     /// Adds a job that was not there.
     func insert(_ job: Job, _ admission: JobAdmission) throws
 
@@ -12,9 +12,6 @@ public protocol CatalogTransaction: CatalogReader, RetentionRows, SpaceRows {
 
     /// Replaces the secret query of a job's source URL; nil wipes it.
     func setSourceQuery(_ query: String?, of job: JobID) throws
-
-    /// The jobs of one kind that are due, the best first: by priority, then in the order of acceptance.
-    func dueJobs(_ kind: JobKind, limit: Int) throws -> [Job]
 
     /// The deferred jobs whose time to wait has passed, oldest first.
     func overdueDeferredJobs(limit: Int) throws -> [Job]

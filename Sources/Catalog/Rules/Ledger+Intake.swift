@@ -87,6 +87,8 @@ extension Ledger {
             try endFailed(&job, because: refusal)
         } else if try isCancelRemembered(job, image: image) {
             try endCancelled(&job)
+        } else if let failure = try circle(of: job) {
+            try endFailed(&job, because: failure)
         } else {
             try reconsider(&job)
             // Jobs may have come before the image they name.
@@ -116,6 +118,7 @@ extension Ledger {
         let provenance = Provenance(
             sourceURL: request.source.url, creator: job.request.actor?.name, editor: job.request.actor?.name)
         guard var image = try rows.image(id) else {
+            if let refusal = try imageQuotaRefusal(of: details.owner) { return refusal }
             try rows.insert(
                 Image(
                     id: id, details: details, status: .initial, revision: 1, provenance: provenance,
@@ -128,6 +131,7 @@ extension Ledger {
             guard try !rows.unfinishedJobs(on: id).contains(where: deletesImage) else {
                 return Failure(.imageGone, "image \(id) is about to be deleted", stage: .accepting)
             }
+            if let refusal = try imageQuotaRefusal(of: details.owner) { return refusal }
             image.details = details
             image.provenance = provenance
             image.content = nil

@@ -6,6 +6,7 @@ extension Ledger {
         var job = try job(of: lease)
         job.failedAttempts += 1
         job.failure = failure
+        try learn(from: failure, of: job)
         let image = try job.imageID.flatMap(rows.image)
         if isIrrevocable(job, image: image) {
             try scheduleRetry(of: &job, after: delay, because: failure, image: image)
@@ -34,6 +35,7 @@ extension Ledger {
             try retry(lease, after: Self.delayAfterTombstone, because: failure)
             return
         }
+        try learn(from: failure, of: job)
         try endFailed(&job, because: failure)
     }
 

@@ -2,9 +2,11 @@ import ImageModel
 
 extension Ledger {
     func beginTransfer(
-        _ lease: JobLease, to store: StoreName, _ demand: SpaceDemand?, in space: SpaceMeasurement?
+        _ lease: JobLease, to store: StoreName, expecting size: Int64?, _ demand: SpaceDemand?,
+        in space: SpaceMeasurement?
     ) throws -> Transfer {
         let job = try job(of: lease)
+        try reserve(size ?? 0, in: Set(rows.openTransfers(of: job.id).map(\.store) + [store]), for: job)
         var image = try image(of: job)
         var transfer = Transfer(
             id: random.identifier(), job: job.id, image: image.id, store: store, createdAt: rows.now)
@@ -30,6 +32,8 @@ extension Ledger {
 
     func beginCommit(_ lease: JobLease, of id: TransferID, with result: TransferResult) throws {
         var transfer = try transfer(id, of: lease)
+        let job = try job(of: lease)
+        try reserve(result.content.size, in: Set(rows.openTransfers(of: job.id).map(\.store)), for: job)
         transfer.state = .committing
         transfer.result = result
         try setWritten(max(transfer.writtenBytes, result.content.size), of: &transfer)
@@ -77,6 +81,7 @@ extension Ledger {
         progress.bytes = max(progress.bytes, job.progress?.bytes ?? 0)
         job.progress = progress
         job.source = source ?? job.source
+        if progress.bytes > 0 { try noteBytes(of: job) }
         guard try rows.update(job, ifFenceIs: lease.fence) else {
             throw CatalogError(.fenced, "job \(job.id) moved on from fence \(lease.fence)")
         }
@@ -104,6 +109,7 @@ extension Ledger {
         image.replicas = try replicas.sorted { $0.store < $1.store }.map { try stored($0, of: image) }
         try apply(.imported, to: &image)
         job.source = result.source
+        try noteFetched(job)
         try end(&job, .succeeded, image: image)
     }
 

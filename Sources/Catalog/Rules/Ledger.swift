@@ -5,6 +5,7 @@ struct Ledger {
     let rows: any CatalogTransaction
     let random: any RandomSource
     let unknownGrace: Duration
+    let limits: CatalogLimits
     let policy: any ImagePolicy
     let agenda = Agenda()
 
@@ -83,6 +84,7 @@ struct Ledger {
         job.endedAt = rows.now
         job.failure = failure
         job.reason = nil
+        job.reservedBytes = nil
         try apply(event, to: &job)
         try rows.setSourceQuery(nil, of: job.id)
         if job.kind == .import || job.kind == .copy { try giveUpTransfers(of: job) }

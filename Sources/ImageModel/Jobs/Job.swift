@@ -30,6 +30,8 @@ public struct Job: Hashable, Sendable, Codable {
     public var retryOf: JobID?
     /// Whether the source URL had a query, which is wiped when the job ends; nil means none.
     public var hadSourceQuery: Bool?
+    /// Bytes of its owner's quota that it has reserved; nil for none.
+    public var reservedBytes: Int64?
     /// The trace it belongs to.
     public var traceparent: String?
     /// When it was accepted.

@@ -38,7 +38,7 @@ public enum EventDataEncoder {
         object.append("view", view)
     }
 
-    /// The `job` object. `reason` stands only while the job is deferred, `retry_of` only on a retry of another job.
+    /// The `job` object. `reason` stands only while the job waits for something named, `retry_of` only on a retry of another job.
     public static func json(_ job: Job) -> JSONValue {
         var object = JSONObject()
         object.append("id", .string(job.id.rawValue))
@@ -47,7 +47,7 @@ public enum EventDataEncoder {
         object.append("state", .string(job.state.rawValue))
         object.append("actor", job.request.actor?.account.map { ["account": .string($0.rawValue)] } ?? .null)
         object.append("worker", .optional(job.worker?.rawValue))
-        if job.state == .deferred { object.append("reason", job.reason.map(JSONValue.string)) }
+        if !job.state.isTerminal { object.append("reason", job.reason.map(JSONValue.string)) }
         object.append("retry_of", job.retryOf.map { .string($0.rawValue) })
         return .object(object)
     }

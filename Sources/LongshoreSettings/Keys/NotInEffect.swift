@@ -7,7 +7,7 @@ extension KeyRegistry {
         "catalog.secret_key", "stores.<name>.part_size", "credentials.<name>.access_key",
         "credentials.<name>.secret_key", "credentials.<name>.session_token", "credentials.<name>.endpoint",
         "credentials.<name>.region", "limits.unpacked_bytes", "limits.unpack_ratio",
-        "limits.owner", "limits.source_host", "worker.roles", "worker.scratch", "retention.pending_delete",
+        "worker.roles", "worker.scratch", "retention.pending_delete",
         "inspect.relax", "admin", "access",
     ]
 
@@ -37,8 +37,6 @@ extension Settings {
     public var unkeptPromises: [String] {
         var keys: [String] = []
         if catalog.secretKey != nil { keys.append("catalog.secret_key") }
-        if limits.owner != Limits.Owner() { keys.append("limits.owner") }
-        if limits.sourceHostRunning != nil { keys.append("limits.source_host.running") }
         if worker.roles != Set(Role.allCases) { keys.append("worker.roles") }
         if !publishers.isEmpty { keys.append("access.publishers") }
         return keys

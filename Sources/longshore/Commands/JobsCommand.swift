@@ -33,7 +33,7 @@ struct JobsCommand: AsyncParsableCommand {
                 states: state.isEmpty ? nil : Set(state), kind: kind,
                 image: try image.map { try identifier($0, "--image") },
                 limit: max(1, limit))
-            let jobs = try await catalog.ask { try $0.jobs(filter) }
+            let jobs = try await catalog.explain(try await catalog.ask { try $0.jobs(filter) })
             guard !global.json else {
                 Console.say(.array(jobs.map(EventDataEncoder.json)))
                 return
@@ -63,15 +63,15 @@ struct JobsCommand: AsyncParsableCommand {
             let settings = try global.settings()
             let catalog = try CatalogAccess.open(settings)
             let id: JobID = try identifier(id, "ID")
+            guard let stored = try await catalog.ask({ try $0.job(id) }),
+                let job = try await catalog.explain([stored]).first
+            else { throw CommandTrouble(.notFound, "the catalog knows no job \(id)") }
             let data = try await catalog.ask { rows in
-                try rows.job(id).map { job in
-                    EventData(
-                        job: job, image: try job.imageID.flatMap(rows.image), source: job.source,
-                        progress: job.state == .running ? job.progress : nil, error: job.failure)
-                }
+                EventData(
+                    job: job, image: try job.imageID.flatMap(rows.image), source: job.source,
+                    progress: job.state == .running ? job.progress : nil, error: job.failure)
             }
-            guard let data else { throw CommandTrouble(.notFound, "the catalog knows no job \(id)") }
-            guard let profile = views.view, let job = data.job else {
+            guard let profile = views.view else {
                 Console.say(EventDataEncoder.json(data))
                 return
             }

@@ -28,14 +28,31 @@ enum CatalogAccess {
         do throws(CatalogError) {
             return ImageCatalog(
                 database: decorate(try SQLiteCatalogDatabase(path: path)), random: SystemRandom(),
-                unknownGrace: settings.worker.unknownGrace, policy: policy)
+                unknownGrace: settings.worker.unknownGrace, limits: CatalogLimits(settings.limits), policy: policy)
         } catch {
             throw CommandTrouble(error)
         }
     }
 }
 
+extension CatalogLimits {
+    init(_ limits: Settings.Limits) {
+        self.init(
+            ownerImages: limits.owner.images, ownerBytes: limits.owner.bytes?.bytes,
+            ownerRunning: limits.owner.running, sourceHostRunning: limits.sourceHostRunning)
+    }
+}
+
 extension ImageCatalog {
+    /// The same jobs, each that is due but held back with the reason for it.
+    func explain(_ jobs: [Job]) async throws(CommandTrouble) -> [Job] {
+        do throws(CatalogError) {
+            return try await explained(jobs)
+        } catch {
+            throw CommandTrouble(error)
+        }
+    }
+
     /// Asks the rows on behalf of a command.
     func ask<Result: Sendable>(
         _ body: @escaping @Sendable (any CatalogReader) throws -> Result

@@ -50,11 +50,9 @@ extension CatalogConformance {
             try await database.insert("ended", priority: 9, state: .succeeded)
             try await database.insert("copy", .copy(CopyRequest(imageID: CatalogSamples.id("i"))), priority: 9)
             try await database.write { rows in
-                try expectEqual(
-                    rows.dueJobs(.import, limit: 9).map(\.id.rawValue), ["high", "first", "second", "low"])
-                try expectEqual(rows.dueJobs(.import, limit: 2).map(\.id.rawValue), ["high", "first"])
-                try expectEqual(rows.dueJobs(.copy, limit: 9).map(\.id.rawValue), ["copy"])
-                try expectEqual(rows.dueJobs(.share, limit: 9), [])
+                try expectEqual(rows.turns(.import), ["high", "first", "second", "low"])
+                try expectEqual(rows.turns(.copy), ["copy"])
+                try expectEqual(rows.turns(.share), [])
             }
         },
         Self("waiting jobs are counted by kind") { open in

@@ -29,6 +29,7 @@ public struct CatalogConformance: Sendable, CustomStringConvertible {
     /// All cases.
     public static let cases =
         roundTrips + jobQuestions + imageQuestions + outboxCases + transactions + retention + space
+        + fairness
 
     /// What a database did instead.
     public struct Violation: Error, CustomStringConvertible {

@@ -52,7 +52,18 @@ open class ForwardingTransaction: CatalogTransaction {
     open func insert(_ job: Job, _ admission: JobAdmission) throws { try base.insert(job, admission) }
     open func update(_ job: Job, ifFenceIs fence: Int64) throws -> Bool { try base.update(job, ifFenceIs: fence) }
     open func setSourceQuery(_ query: String?, of job: JobID) throws { try base.setSourceQuery(query, of: job) }
-    open func dueJobs(_ kind: JobKind, limit: Int) throws -> [Job] { try base.dueJobs(kind, limit: limit) }
+    open func nextDueJob(_ kind: JobKind, except held: HeldBack) throws -> Job? {
+        try base.nextDueJob(kind, except: held)
+    }
+    open func noteServed(_ owner: AccountID?, _ kind: JobKind) throws { try base.noteServed(owner, kind) }
+    open func runningByOwner() throws -> [AccountID?: Int] { try base.runningByOwner() }
+    open func runningBySourceHost() throws -> [String: Int] { try base.runningBySourceHost() }
+    open func health(ofHost host: String) throws -> HostHealth? { try base.health(ofHost: host) }
+    open func restedHosts() throws -> [HostHealth] { try base.restedHosts() }
+    open func put(_ health: HostHealth) throws { try base.put(health) }
+    open func forgetHost(_ host: String) throws { try base.forgetHost(host) }
+    open func forgetHosts(unchangedSince moment: Timestamp) throws { try base.forgetHosts(unchangedSince: moment) }
+    open func usage(of owner: AccountID?) throws -> OwnerUsage { try base.usage(of: owner) }
     open func overdueDeferredJobs(limit: Int) throws -> [Job] { try base.overdueDeferredJobs(limit: limit) }
     open func extendLease(of job: JobID, ifFenceIs fence: Int64, by duration: Duration) throws -> Bool {
         try base.extendLease(of: job, ifFenceIs: fence, by: duration)

@@ -52,14 +52,6 @@ extension InMemoryRows {
             .filter { $0 > now && $0 < Timestamp(microseconds: .max) }.min()
     }
 
-    func dueJobs(_ kind: JobKind, limit: Int) throws -> [Job] {
-        let due = accepted {
-            $0.job.kind == kind && ($0.job.state == .queued || $0.job.state == .retrying) && $0.job.runAt <= self.now
-        }
-        // Stable, so equal priorities stay in the order of acceptance.
-        return Array(due.sorted { $0.priority > $1.priority }.prefix(limit))
-    }
-
     func overdueDeferredJobs(limit: Int) throws -> [Job] {
         let overdue = accepted { $0.job.state == .deferred && $0.job.runAt <= self.now }
         return Array(overdue.sorted { $0.runAt < $1.runAt }.prefix(limit))
@@ -72,6 +64,8 @@ extension InMemoryRows {
     func insert(_ job: Job, _ admission: JobAdmission) throws {
         guard tables.jobs[job.id] == nil else { throw CatalogError(.corrupt, "there is a job \(job.id) already") }
         tables.jobs[job.id] = InMemoryTables.JobRow(number: tables.nextNumber(), job: job, admission: admission)
+        let key = InMemoryTables.TurnKey(kind: job.kind, owner: job.request.owner)
+        if tables.turns[key] == nil { tables.turns[key] = InMemoryTables.Turn(number: tables.nextNumber()) }
     }
 
     func update(_ job: Job, ifFenceIs fence: Int64) throws -> Bool {

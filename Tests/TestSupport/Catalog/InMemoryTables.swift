@@ -32,6 +32,18 @@ struct InMemoryTables: Sendable {
         var account: AccountID
     }
 
+    /// The jobs of one owner that share the slots of one kind.
+    struct TurnKey: Hashable, Sendable {
+        var kind: JobKind
+        var owner: AccountID?
+    }
+
+    /// When an owner came, and when it was served last.
+    struct Turn: Sendable {
+        var number: Int64
+        var served: Int64 = 0
+    }
+
     let catalogID: CatalogID
     var lastNumber: Int64 = 0
     var jobs: [JobID: JobRow] = [:]
@@ -44,6 +56,8 @@ struct InMemoryTables: Sendable {
     /// In the order of their numbers.
     var outbox: [OutboxEntry] = []
     var roles: [String: Role] = [:]
+    var turns: [TurnKey: Turn] = [:]
+    var hosts: [String: HostHealth] = [:]
     /// Who asked for the end of a job before it came, and when first.
     var cancels: [JobID: [AccountID?: Timestamp]] = [:]
 

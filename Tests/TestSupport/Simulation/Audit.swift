@@ -10,6 +10,8 @@ final class Audit: @unchecked Sendable {
     private(set) var transfers: [TransferID: Transfer] = [:]
     private(set) var violations: [String] = []
     private var leases: [JobID: (fence: Int64, until: Timestamp)] = [:]
+    /// What no claim may exceed.
+    var limits = CatalogLimits()
     fileprivate let diary: Diary
 
     init(diary: Diary) {
@@ -92,9 +94,21 @@ private final class AuditedTransaction: ForwardingTransaction {
         {
             violations.append("job \(job.id) was taken from \(before.worker?.rawValue ?? "-"), whose lease was good")
         }
+        if job.state == .running, before?.state != .running { try checkLimits(job) }
         if let before, before.state.isTerminal, job.state != before.state {
             violations.append("job \(job.id) was \(before.state.rawValue) and became \(job.state.rawValue)")
         }
         return true
+    }
+
+    private func checkLimits(_ job: Job) throws {
+        if let limit = audit.limits.ownerRunning, try base.runningByOwner()[job.request.owner, default: 0] > limit {
+            violations.append("job \(job.id) is more than \(limit) of its owner")
+        }
+        if let limit = audit.limits.sourceHostRunning, let host = job.sourceHost,
+            try base.runningBySourceHost()[host, default: 0] > limit
+        {
+            violations.append("job \(job.id) is more than \(limit) from \(host)")
+        }
     }
 }

@@ -153,10 +153,8 @@ struct Workload: Sendable {
         }
         if dice.chance(0.2) { request.priority = dice.int(0...9) }
         if dice.chance(0.3) { request.maxAttempts = dice.int(1...4) }
-        // An import that follows a job which waits for its image would wait for ever, as its producer asked for.
-        let earlier = work.kind == .import ? jobs.filter { requests[$0]?.kind == .import } : jobs
-        if !earlier.isEmpty, work.kind != .cancel, dice.chance(0.15) {
-            request.after = [dice.pick(earlier)]
+        if !jobs.isEmpty, work.kind != .cancel, dice.chance(0.15) {
+            request.after = [dice.pick(jobs)]
             request.runsAfterFailure = dice.chance(0.5)
         }
         if work.kind != .cancel, dice.chance(0.05) {

@@ -17,6 +17,7 @@ final class World: @unchecked Sendable {
     let rows: SimulatedRows
     let disks: [SimulatedDisk]
     let bug: PlantedBug?
+    private let limits: CatalogLimits
     private let seed: UInt64
     private let dice: Dice
     private let logger: Logger
@@ -34,6 +35,9 @@ final class World: @unchecked Sendable {
         weather = Weather(seed: seed, diary: Diary(clock: clock, isKept: keepsDiary))
         workload = Workload(seed: seed)
         dice = Dice(seed: seed, purpose: 3)
+        let limiting = Dice(seed: seed, purpose: 4)
+        limits = CatalogLimits(
+            ownerRunning: limiting.pick([nil, nil, 1, 2]), sourceHostRunning: limiting.pick([nil, nil, 1, 2]))
         let diary = weather.diary
         logger = Logger(label: "simulation") { _ in
             keepsDiary ? DiaryLogHandler(diary: diary) as any LogHandler : SwiftLogNoOpLogHandler()
@@ -43,6 +47,7 @@ final class World: @unchecked Sendable {
             SimulatedDisk(name: name, capacity: sizes.pick([nil, 1 << 40, 120_000, 40_000]))
         }
         rows = SimulatedRows(id: dice.identifier(), clock: clock, diary: weather.diary)
+        rows.audit.limits = limits
     }
 
     /// What is left in the end.
@@ -179,7 +184,8 @@ extension World {
         }
         let environment = { (announce: @escaping @Sendable (ImageEvent) -> Void) in
             var environment = JobEnvironment(
-                catalog: ImageCatalog(database: database, random: random, unknownGrace: .seconds(5)),
+                catalog: ImageCatalog(
+                    database: database, random: random, unknownGrace: .seconds(5), limits: self.limits),
                 source: SimulatedSource(
                     process: process, bodies: self.workload.bodies, pool: pool,
                     forgetsValidators: self.bug == .staleValidator),
