@@ -4,11 +4,11 @@ extension KeyRegistry {
     ///
     /// Each entry stands for the key itself and all below it. An entry goes when what it promises is there.
     static let notInEffect = [
-        "catalog.secret_key", "stores.<name>.part_size", "credentials.<name>.access_key",
+        "stores.<name>.part_size", "credentials.<name>.access_key",
         "credentials.<name>.secret_key", "credentials.<name>.session_token", "credentials.<name>.endpoint",
         "credentials.<name>.region", "limits.unpacked_bytes", "limits.unpack_ratio",
         "limits.owner", "limits.source_host", "worker.roles", "worker.scratch", "retention.pending_delete",
-        "inspect.relax", "admin", "access",
+        "inspect.relax", "admin",
     ]
 
     /// Whether a key is read and checked, and nothing more.
@@ -36,11 +36,9 @@ extension Settings {
     /// A worker refuses to start with any of these: a limit that is not kept is worse than none.
     public var unkeptPromises: [String] {
         var keys: [String] = []
-        if catalog.secretKey != nil { keys.append("catalog.secret_key") }
         if limits.owner != Limits.Owner() { keys.append("limits.owner") }
         if limits.sourceHostRunning != nil { keys.append("limits.source_host.running") }
         if worker.roles != Set(Role.allCases) { keys.append("worker.roles") }
-        if !publishers.isEmpty { keys.append("access.publishers") }
         return keys
     }
 }

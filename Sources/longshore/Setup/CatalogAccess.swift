@@ -24,9 +24,11 @@ enum CatalogAccess {
         guard let path = String(url.revealed.dropFirst("sqlite://".count)).removingPercentEncoding, path.hasPrefix("/")
         else { throw CommandTrouble(.usage, "catalog.url is \(url): the path must be absolute, sqlite:///path") }
         do throws(CatalogError) {
-            return ImageCatalog(
+            let catalog = ImageCatalog(
                 database: decorate(try SQLiteCatalogDatabase(path: path)), random: SystemRandom(),
                 unknownGrace: settings.worker.unknownGrace)
+            guard let key = settings.catalog.secretKey else { return catalog }
+            return catalog.sealing(with: SecretCipher(key.revealed))
         } catch {
             throw CommandTrouble(error)
         }
