@@ -107,7 +107,8 @@ targets += [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "TestSupport", "longshore", "LongshoreCommands", "crash-worker", "ImageModel", "RabbitMQ", "JobMessages", "Catalog",
+            "TestSupport", "longshore", "LongshoreCommands", "crash-worker", "ImageModel", "RabbitMQ", "JobMessages",
+            "Catalog",
             "SQLiteCatalog", "Worker",
             "CLibCrypto", log,
         ],
