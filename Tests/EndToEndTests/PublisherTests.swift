@@ -1,6 +1,8 @@
+import ImageModel
 import RabbitMQ
 import TestSupport
 import Testing
+import Worker
 
 @Suite("Publishers with narrowed rights", .needsBroker, .timeLimit(.minutes(10)))
 struct PublisherTests {
