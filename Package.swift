@@ -69,7 +69,7 @@ targets += [
         name: "LongshoreCommands",
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection", "ImageStore",
-            "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings", log,
+            "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
@@ -107,7 +107,8 @@ targets += [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "TestSupport", "longshore", "crash-worker", "ImageModel", "RabbitMQ", "JobMessages", "Catalog",
+            "TestSupport", "longshore", "LongshoreCommands", "crash-worker", "ImageModel", "RabbitMQ", "JobMessages",
+            "Catalog",
             "SQLiteCatalog", "Worker",
             "CLibCrypto", log,
         ],

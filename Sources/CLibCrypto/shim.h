@@ -2,7 +2,9 @@
 /* The low-level digests are deprecated since 3.0; nothing else of libcrypto shows a digest between two blocks. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/md5.h>
+#include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <stdint.h>
 

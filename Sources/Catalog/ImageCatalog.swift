@@ -11,6 +11,7 @@ public struct ImageCatalog: Sendable {
     /// What is asked of jobs beyond the catalog's own rules.
     public let policy: any ImagePolicy
     let limits: CatalogLimits
+    var secrets: any SecretSealing = UnsealedSecrets()
 
     /// A catalog on a database.
     ///
@@ -68,7 +69,10 @@ extension ImageCatalog {
     /// A message that was taken in before changes nothing, so a batch may be repeated after a crash. Each result
     /// stands at the place of its item.
     public func accept(_ batch: [IntakeItem]) async throws(CatalogError) -> [Acceptance] {
-        try await write { ledger in try batch.map(ledger.accept) }
+        var items: [IntakeItem] = []
+        for item in batch { items.append(try sealed(item)) }
+        let sealedItems = items
+        return try await write { ledger in try sealedItems.map(ledger.accept) }
     }
 
     /// How much waits, for whoever decides whether more may come in.
@@ -96,7 +100,7 @@ extension ImageCatalog {
     public func claim(
         for worker: WorkerID, slots: [JobKind: Int], lease duration: Duration
     ) async throws(CatalogError) -> [ClaimedJob] {
-        try await write { ledger in try ledger.claim(for: worker, slots: slots, lease: duration) }
+        try await write { ledger in try ledger.claim(for: worker, slots: slots, lease: duration) }.map(opened)
     }
 
     /// Prolongs leases and tells how each job stands.

@@ -23,6 +23,10 @@ struct ImportPlan {
         guard case .import(let request) = claimed.job.request.work else {
             throw Failure(.internal, "job \(claimed.job.id) is no import", stage: .planning)
         }
+        if let problem = claimed.secretProblem {
+            // Whoever changed the key may change it back.
+            throw Failure(.internal, problem, stage: .planning, isRetryable: true)
+        }
         expectations = request.expectations
         recorded = Set(request.digests ?? [.sha256])
         unpacks = request.transform.decompress != Decompression.none

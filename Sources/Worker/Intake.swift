@@ -63,6 +63,7 @@ struct Intake<Queues: JobQueues>: Sendable {
         do throws(RejectedMessage) {
             var submission = try JobDecoder.decode(message)
             submission.replyTo = replyTo
+            submission.refusal = plan.refusal(of: submission.request, from: message.userID)
             return .submission(submission, original: original)
         } catch {
             logger.notice(

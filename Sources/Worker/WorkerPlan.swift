@@ -19,6 +19,8 @@ public struct WorkerPlan: Sendable, Hashable {
     public var replyQueues: [String]
     /// The prefix of our own queues, which no reply may reach.
     public var prefix: String
+    /// Publishers whose rights are narrowed, by RabbitMQ user.
+    public var publishers: [String: PublisherRights] = [:]
     /// How often to look for work that other workers left, and for requests to cancel.
     public var poll: Duration
     /// How long what nobody works on is kept.

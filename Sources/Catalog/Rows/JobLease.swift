@@ -27,6 +27,8 @@ public struct ClaimedJob: Sendable {
     public var image: Image?
     /// The secret query of the source URL.
     public var sourceQuery: String?
+    /// Why the query cannot be read although there is one.
+    public var secretProblem: String?
     /// Transfers of earlier attempts that did not end.
     public var transfers: [Transfer]
 

@@ -39,6 +39,7 @@ extension Ledger {
                     original: original))
             return .rejected
         }
+        if let refusal = submission.refusal { return try refuse(submission, because: refusal, known, original) }
         if !known.state.isTerminal {
             if let query = submission.sourceQuery { try rows.setSourceQuery(query, of: known.id) }
         } else if let queue = submission.replyTo, let event = try rows.lastEvent(of: known.id) {
@@ -46,6 +47,32 @@ extension Ledger {
                 OutboxEntry(event: event, destination: .reply(to: queue, correlationID: submission.correlationID)))
         }
         return .known
+    }
+
+    /// Somebody who may not ask for a job learns nothing of it and changes nothing. The very message that made a refused
+    /// job may come again.
+    private func refuse(
+        _ submission: JobSubmission, because refusal: Failure, _ known: Job, _ original: DeadLetter
+    ) throws -> Acceptance {
+        guard known.failure != refusal else { return .known }
+        try reject(
+            Rejection(
+                failure: Failure(
+                    .duplicateConflict, "job \(known.id) was accepted before, and \(refusal.message)",
+                    stage: .accepting, violations: refusal.violations),
+                kind: submission.request.kind, jobID: known.id.rawValue, owner: submission.request.owner,
+                original: original))
+        return .rejected
+    }
+
+    /// Takes a job in that its publisher may not ask for: it fails at once and touches no image.
+    private func admitRefused(_ job: inout Job, _ admission: JobAdmission, because refusal: Failure) throws {
+        var admission = admission
+        admission.sourceQuery = nil
+        job.imageID = nil
+        try rows.insert(job, admission)
+        try announce(.accepted, job, image: nil)
+        try end(&job, .failed, image: nil, failure: refusal)
     }
 
     /// Writes the dead letter, the event that says so, and the reply.
@@ -73,6 +100,7 @@ extension Ledger {
         let admission = JobAdmission(
             canonicalForm: submission.canonicalForm, sourceQuery: submission.sourceQuery,
             replyTo: submission.replyTo, correlationID: submission.correlationID)
+        if let refusal = submission.refusal { return try admitRefused(&job, admission, because: refusal) }
         if case .cancel(let request) = job.request.work {
             try admitCancel(&job, admission, of: request.jobID)
             return

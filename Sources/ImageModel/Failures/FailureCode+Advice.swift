@@ -27,7 +27,8 @@ extension FailureCode {
         .sizeMismatch: "Compare expect.size with the object, wrapper included, as the source serves it.",
         .sizeLimit: "Raise limits.image_bytes or limits.virtual_bytes, or import a smaller image.",
         .digestMismatch: "Do not use these bytes before somebody has explained why they differ from what was promised.",
-        .verificationFailed: "Check that expect.digests_url serves a list that names the file.",
+        .verificationFailed: "Check that expect.digests_url serves a list that names the file, "
+            + "and is signed where digest_lists wants that.",
         .formatMismatch: "Correct expect.format, or find out why the source serves another format.",
         .formatUnknown: "Send a disk image of a known format; raw disks need a partition table or a file system.",
         .imageUnsafe: "Read the findings; rebuild the image without backing files, external data and broken tables.",

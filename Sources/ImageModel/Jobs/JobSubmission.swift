@@ -17,6 +17,8 @@ public struct JobSubmission: Sendable, Hashable {
     public var tracestate: String?
     /// The broker-checked name of the publisher.
     public var userID: String?
+    /// Why the publisher may not ask for this; the job is accepted, and fails at once.
+    public var refusal: Failure?
 
     /// A submission from its parts.
     public init(

@@ -84,7 +84,9 @@ struct ResponseJudge: Sendable {
         _ head: ResponseHead, offset: Int64, bodyLength: Int64?, size: Int64?
     ) throws(SourceError) -> Opening {
         if let coding = head["content-encoding"]?.lowercased(), !Self.acceptedCodings.contains(coding) {
-            throw SourceError(.sourceUnavailable, "\(hop) sends the content coding \(coding.prefix(40)) unasked")
+            let shown = String(
+                coding.unicodeScalars.prefix(40).map { (0x20..<0x7F).contains($0.value) ? Character($0) : "?" })
+            throw SourceError(.sourceUnavailable, "\(hop) sends the content coding \(shown) unasked")
         }
         let end = size ?? bodyLength.map { offset.addingReportingOverflow($0).partialValue }
         if let end, end > sizeLimit || end < 0 {

@@ -4,11 +4,10 @@ extension KeyRegistry {
     ///
     /// Each entry stands for the key itself and all below it. An entry goes when what it promises is there.
     static let notInEffect = [
-        "catalog.secret_key", "stores.<name>.part_size", "credentials.<name>.access_key",
+        "stores.<name>.part_size", "credentials.<name>.access_key",
         "credentials.<name>.secret_key", "credentials.<name>.session_token", "credentials.<name>.endpoint",
         "credentials.<name>.region", "limits.unpacked_bytes", "limits.unpack_ratio",
-        "worker.roles", "worker.scratch", "retention.pending_delete",
-        "inspect.relax", "admin", "access",
+        "worker.roles", "worker.scratch", "retention.pending_delete", "inspect.relax", "admin",
     ]
 
     /// Whether a key is read and checked, and nothing more.
@@ -36,9 +35,7 @@ extension Settings {
     /// A worker refuses to start with any of these: a limit that is not kept is worse than none.
     public var unkeptPromises: [String] {
         var keys: [String] = []
-        if catalog.secretKey != nil { keys.append("catalog.secret_key") }
         if worker.roles != Set(Role.allCases) { keys.append("worker.roles") }
-        if !publishers.isEmpty { keys.append("access.publishers") }
         return keys
     }
 }

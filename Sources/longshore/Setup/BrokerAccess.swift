@@ -11,6 +11,15 @@ struct BrokerAccess: Sendable {
     let names: BrokerNames
     let queueKind: Topology.Queue.Kind
 
+    /// The user as whom every broker of the list is logged in to by password; the broker checks it as `user_id`.
+    var userID: String? {
+        let users = configuration.endpoints.map { endpoint in
+            if case .plain(let user, _) = endpoint.login { user } else { "" }
+        }
+        guard let first = users.first, !first.isEmpty, users.allSatisfy({ $0 == first }) else { return nil }
+        return first
+    }
+
     init(_ settings: Settings.Broker, role: String, logger: Logger) throws(CommandTrouble) {
         do throws(RabbitMQError) {
             var endpoints: [BrokerEndpoint] = []
@@ -41,11 +50,14 @@ struct BrokerAccess: Sendable {
 
 extension OutgoingMessage {
     /// A job on its way to the jobs exchange.
-    init(_ job: JobMessage, to names: BrokerNames) {
+    ///
+    /// - Parameter user: Who publishes it, for brokers and workers that want to know.
+    init(_ job: JobMessage, to names: BrokerNames, as user: String?) {
         var properties = MessageProperties()
         properties.contentType = JobMessage.contentType
         properties.messageID = job.messageID
         properties.deliveryMode = .persistent
+        properties.userID = user
         properties.priority = job.priority.flatMap(UInt8.init(exactly:))
         self.init(exchange: names.jobs, routingKey: job.routingKey, properties: properties, body: job.body)
     }

@@ -26,9 +26,11 @@ enum CatalogAccess {
         else { throw CommandTrouble(.usage, "catalog.url is \(url): the path must be absolute, sqlite:///path") }
         let policy = ProfilePolicy(try ProfileAccess.make(settings))
         do throws(CatalogError) {
-            return ImageCatalog(
+            let catalog = ImageCatalog(
                 database: decorate(try SQLiteCatalogDatabase(path: path)), random: SystemRandom(),
                 unknownGrace: settings.worker.unknownGrace, limits: CatalogLimits(settings.limits), policy: policy)
+            guard let key = settings.catalog.secretKey else { return catalog }
+            return catalog.sealing(with: SecretCipher(key.revealed))
         } catch {
             throw CommandTrouble(error)
         }

@@ -14,13 +14,18 @@ struct FetchAccess {
 
     /// Makes what the settings name, or says which of them cannot work.
     init(_ settings: Settings) throws(CommandTrouble) {
+        source = try Self.makeSource(settings.fetch)
+        credentials = try Self.credentials(settings.credentials)
+        digestLists = DigestListReader(signed: try Self.signedLists(settings.digestLists))
+    }
+
+    /// A source that obeys the settings, for whoever needs nothing else.
+    static func makeSource(_ settings: Settings.Fetch) throws(CommandTrouble) -> any ImageSource {
         do throws(SourceError) {
-            source = try HTTPImageSource(policy: Self.policy(settings.fetch))
+            return try HTTPImageSource(policy: policy(settings))
         } catch {
             throw CommandTrouble(.usage, "source: \(error.message)")
         }
-        credentials = try Self.credentials(settings.credentials)
-        digestLists = DigestListReader(signed: try Self.signedLists(settings.digestLists))
     }
 
     /// Keys of S3 accounts sign requests to stores; no job can name them.

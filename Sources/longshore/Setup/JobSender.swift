@@ -8,9 +8,12 @@ import Worker
 /// Publishes job messages and, when asked to, waits for their ends.
 struct JobSender {
     private let access: BrokerAccess
+    /// Told only where somebody wants to know: a broker that knows its users by other names would refuse it.
+    private let user: String?
 
     init(_ settings: Settings, logger: Logger) throws(CommandTrouble) {
         access = try BrokerAccess(settings.broker, role: "command", logger: logger)
+        user = settings.publishers.isEmpty ? nil : access.userID
     }
 
     /// Publishes messages, each confirmed by the broker and routed to a queue.
@@ -53,7 +56,7 @@ struct JobSender {
 
     private func publish(_ message: JobMessage, through publisher: RabbitMQPublisher) async throws {
         do throws(RabbitMQError) {
-            guard try await publisher.publish(OutgoingMessage(message, to: access.names)) == .routed else {
+            guard try await publisher.publish(OutgoingMessage(message, to: access.names, as: user)) == .routed else {
                 throw RabbitMQError(
                     .notFound,
                     "No queue takes \(message.routingKey) jobs: run `longshore topology declare` or a worker.")

@@ -181,5 +181,10 @@ extension WorkerPlan {
             slots: settings.worker.slots, backlog: settings.worker.backlog, leaseDuration: settings.lease.duration,
             leaseRenewal: settings.lease.renew, drain: settings.worker.drain, replyQueues: settings.events.replyTo,
             prefix: settings.broker.prefix, retention: RetentionPolicy(settings.retention))
+        publishers = settings.publishers.mapValues { publisher in
+            PublisherRights(
+                accounts: publisher.accounts.map { Set($0) }, kinds: publisher.kinds.map { Set($0) },
+                profiles: publisher.profiles.map { Set($0) })
+        }
     }
 }
