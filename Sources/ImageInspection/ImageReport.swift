@@ -33,6 +33,9 @@ public struct ImageReport: Sendable, Hashable {
 
     /// Whether the image must not come in.
     public var isRefused: Bool { findings.contains { $0.severity == .error } }
+
+    /// Why the image must not come in, in one sentence; nil when it may.
+    public var refusal: String? { InspectionError(refusing: findings)?.message }
 }
 
 /// How the content of a disk is encrypted.

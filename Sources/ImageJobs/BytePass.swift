@@ -3,6 +3,7 @@ import ImageInspection
 import ImageModel
 import ImageSource
 import ImageStore
+import Logging
 
 /// The one pass over the bytes: each chunk is digested, inspected and written, and never touched again.
 struct BytePass {
@@ -38,7 +39,7 @@ struct BytePass {
         log(report.findings)
         let content = ImageContent(
             format: report.format.imageFormat ?? .raw, size: seen.count, virtualSize: report.virtualSize ?? seen.count,
-            digests: digests.filter { plan.recorded.contains($0.algorithm) })
+            digests: digests.filter { plan.recorded.contains($0.algorithm) }, findings: report.findings)
         try verifyPolicy(content)
         return TransferResult(content: content, source: facts)
     }

@@ -53,6 +53,7 @@ struct VHDReader: FormatReader {
         if try footer.slice(84, 1).first != 0 {
             sheet.note(.unclean, at: footer.place(84), "the machine that wrote the image was saved, not shut down")
         }
+        // QEMU shows the product of the geometry for some creators; what counts here is what the footer says.
         sheet.virtualSize = sheet.checkedSize(size, at: footer.place(48))
         return Footer(dataOffset: try footer.bigEndian(at: 16), type: type, currentSize: size)
     }

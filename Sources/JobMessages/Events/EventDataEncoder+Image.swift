@@ -18,6 +18,7 @@ extension EventDataEncoder {
             "size": .optional(image.content?.size),
             "virtual_size": .optional(image.content?.virtualSize),
             "digests": JSONValue(image.content?.digests ?? []),
+            "findings": .array((image.content?.findings ?? []).map(json)),
             "locations": .array(image.replicas.map { location($0, includesURL: includesLocationURLs) }),
             "visibility": .string(details.visibility.rawValue),
             "protected": .bool(details.isProtected),
@@ -29,6 +30,14 @@ extension EventDataEncoder {
             "origin": .optional(image.origin?.rawValue),
             "created_at": .string(image.createdAt.description),
             "updated_at": .string(image.updatedAt.description),
+        ]
+    }
+
+    /// One finding, as events, `images show` and `inspect` print it.
+    public static func json(_ finding: Finding) -> JSONValue {
+        [
+            "rule": .string(finding.rule.rawValue), "severity": .string(finding.severity.rawValue),
+            "offset": .optional(finding.offset), "message": .string(finding.message),
         ]
     }
 

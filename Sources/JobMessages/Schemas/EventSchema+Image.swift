@@ -14,6 +14,7 @@ extension EventSchema {
         "size": SchemaParts.nullable(count),
         "virtual_size": SchemaParts.nullable(count),
         "digests": SchemaParts.digestValues,
+        "findings": ["type": "array", "items": finding],
         "locations": ["type": "array", "items": location],
         "visibility": SchemaParts.choice(ImageVisibility.self),
         "protected": ["type": "boolean"],
@@ -25,6 +26,13 @@ extension EventSchema {
         "origin": SchemaParts.nullable(SchemaParts.identifier(ImageID.self)),
         "created_at": time,
         "updated_at": time,
+    ])
+
+    private static let finding = SchemaParts.open([
+        "rule": SchemaParts.choice(SafetyRule.self),
+        "severity": SchemaParts.choice(FindingSeverity.self),
+        "offset": SchemaParts.nullable(count),
+        "message": ["type": "string"],
     ])
 
     private static let location = SchemaParts.open(

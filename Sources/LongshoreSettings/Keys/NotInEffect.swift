@@ -8,7 +8,7 @@ extension KeyRegistry {
         "credentials.<name>.secret_key", "credentials.<name>.session_token", "credentials.<name>.endpoint",
         "credentials.<name>.region", "limits.unpacked_bytes", "limits.unpack_ratio",
         "limits.owner", "limits.source_host", "worker.roles", "worker.scratch", "retention.pending_delete",
-        "inspect.relax", "admin", "access",
+        "admin", "access",
     ]
 
     /// Whether a key is read and checked, and nothing more.
