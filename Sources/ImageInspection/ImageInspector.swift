@@ -94,7 +94,7 @@ public struct ImageInspector: Sendable {
     }
 
     /// How many bytes of the image it holds.
-    var heldBytes: Int { readers.reduce(head.count + tail.bytes.count) { $0 + $1.heldBytes } }
+    var heldBytes: Int { readers.reduce(head.count + tail.count) { $0 + $1.heldBytes } }
 
     private var refusal: InspectionError? { InspectionError(refusing: judgement.report.findings) }
 

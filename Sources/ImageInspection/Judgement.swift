@@ -9,7 +9,7 @@ struct Judgement {
         let format = claims.first?.format ?? .raw
         var notes = readers.flatMap(\.sheet.notes)
         notes += Self.ambiguity(of: claims, in: readers)
-        let boot = readers.lazy.map(\.sheet.boot).first { $0 != BootLayout() } ?? BootLayout()
+        let boot = Self.boot(of: readers)
         var virtualSize = claims.isEmpty ? position : claims.first?.virtualSize
         if hasEnded {
             if claims.isEmpty, position > 0, boot.partitionTable == nil {
@@ -31,6 +31,15 @@ struct Judgement {
                     rule: $0.rule, severity: expectations.severity(of: $0.rule), offset: $0.offset,
                     message: $0.message)
             })
+    }
+
+    /// A hybrid disc has a boot catalog and a partition table.
+    private static func boot(of readers: [RunningReader]) -> BootLayout {
+        readers.map(\.sheet.boot).reduce(into: BootLayout()) { whole, part in
+            whole.partitionTable = whole.partitionTable ?? part.partitionTable
+            whole.hasBIOS = whole.hasBIOS || part.hasBIOS
+            whole.hasUEFI = whole.hasUEFI || part.hasUEFI
+        }
     }
 
     private static let footerLength: Int64 = 512

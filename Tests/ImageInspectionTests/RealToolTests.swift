@@ -48,7 +48,7 @@ struct Maker: Sendable, CustomTestStringConvertible {
             boot: boot(.mbr, uefi: true)),
         .init(
             testDescription: "GRUB's rescue disc", format: .iso, tool: "/usr/lib/grub-rescue/grub-rescue-cdrom.iso",
-            script: "cp /usr/lib/grub-rescue/grub-rescue-cdrom.iso image", boot: boot(.gpt, bios: true)),
+            script: "cp /usr/lib/grub-rescue/grub-rescue-cdrom.iso image", boot: boot(.mbr, bios: true)),
         .init(
             testDescription: "UDF alone", format: .iso, tool: "/usr/sbin/mkudffs",
             script: "truncate -s 4M image; mkudffs --blocksize=2048 image"),

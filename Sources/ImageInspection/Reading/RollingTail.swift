@@ -9,6 +9,8 @@ struct RollingTail: Sendable {
         self.capacity = capacity
     }
 
+    var count: Int { ring.count }
+
     /// The bytes in their order.
     var bytes: [UInt8] { Array(ring[oldest...] + ring[..<oldest]) }
 

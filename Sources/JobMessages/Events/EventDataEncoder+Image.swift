@@ -3,10 +3,12 @@ public import ImageModel
 extension EventDataEncoder {
     /// The `image` object, which `images show --json` prints.
     ///
+    /// `findings` is there when inspection noticed something and let it pass.
+    ///
     /// - Parameter includesLocationURLs: Whether each location has its `url`; events never tell them.
     public static func json(_ image: Image, includesLocationURLs: Bool) -> JSONValue {
         let details = image.details
-        return [
+        let described: JSONValue = [
             "id": .string(image.id.rawValue),
             "name": .string(details.name),
             "owner": .optional(details.owner?.rawValue),
@@ -18,7 +20,6 @@ extension EventDataEncoder {
             "size": .optional(image.content?.size),
             "virtual_size": .optional(image.content?.virtualSize),
             "digests": JSONValue(image.content?.digests ?? []),
-            "findings": .array((image.content?.findings ?? []).map(json)),
             "locations": .array(image.replicas.map { location($0, includesURL: includesLocationURLs) }),
             "visibility": .string(details.visibility.rawValue),
             "protected": .bool(details.isProtected),
@@ -31,6 +32,11 @@ extension EventDataEncoder {
             "created_at": .string(image.createdAt.description),
             "updated_at": .string(image.updatedAt.description),
         ]
+        guard let findings = image.content?.findings, !findings.isEmpty, case .object(var object) = described else {
+            return described
+        }
+        object.append("findings", .array(findings.map(json)))
+        return .object(object)
     }
 
     /// One finding, as events, `images show` and `inspect` print it.

@@ -8,10 +8,14 @@ enum InspectionSummary {
     static func json(_ report: ImageReport, _ digests: [Digest]) -> JSONValue {
         [
             "format": .string(report.format.rawValue), "virtual_size": .optional(report.virtualSize),
-            "size": .integer(report.size), "digests": JSONValue(digests),
+            "size": .integer(report.size), "digests": .object(JSONObject(digests.map(member))),
             "verdict": .string(report.isRefused ? "refused" : "safe"),
             "findings": .array(report.findings.map { EventDataEncoder.json($0) }),
         ]
+    }
+
+    private static func member(_ digest: Digest) -> JSONObject.Member {
+        .init(name: digest.algorithm.rawValue, value: .string(digest.hex))
     }
 
     static func lines(_ report: ImageReport, _ digests: [Digest]) -> [String] {
