@@ -27,7 +27,7 @@ struct InspectionTests {
             gate.open()
             try await site.stop(worker)
             #expect(end.errorCode == "image_unsafe")
-            let violation = end.data["error", "violations", 0]
+            let violation = end.data["error", "violations"][0]
             #expect(violation["rule"].text == "backing_file")
             #expect(violation["value"].text?.hasPrefix("byte 8: ") == true)
             #expect(site.staged.isEmpty && site.objects.isEmpty)
@@ -45,7 +45,7 @@ struct InspectionTests {
             try await site.stop(worker)
             #expect(end.phase == "completed")
             #expect(worker.errors.entries.contains { $0.contains("backing_file") })
-            for finding in [end.data["image", "findings", 0], shown.json["findings", 0]] {
+            for finding in [end.data["image", "findings"][0], shown.json["findings"][0]] {
                 #expect(finding["rule"].text == "backing_file")
                 #expect(finding["severity"].text == "warning")
             }
@@ -67,8 +67,8 @@ struct InspectionTests {
                 #expect(result.json["size"].number == 200_000)
                 #expect(result.json["digests", "sha256"].text == sha256(Self.backed))
                 #expect(result.json["verdict"].text == "refused")
-                #expect(result.json["findings", 0, "rule"].text == "backing_file")
-                #expect(result.json["findings", 0, "offset"].number == 8)
+                #expect(result.json["findings"][0]["rule"].text == "backing_file")
+                #expect(result.json["findings"][0]["offset"].number == 8)
                 #expect(!(result.output + result.errors).contains { $0.contains("canary") })
             }
             let good = try await site.run("inspect", "/dev/null", "--digest", "md5", "--digest", "sha512")

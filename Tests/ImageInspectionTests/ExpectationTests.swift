@@ -11,7 +11,7 @@ struct ExpectationTests {
 
     private func failure(_ bytes: [UInt8], _ expectations: ImageExpectations) throws -> (FailureCode, Int64)? {
         let first = refusal(of: bytes, expecting: expectations)
-        for cut in Cut.many {
+        for cut in Cut.many + [.every(17)] {
             let other = refusal(of: bytes, cut, expecting: expectations)
             #expect(other?.error.findings == first?.error.findings)
             #expect(other?.after == first?.after)

@@ -31,7 +31,7 @@ struct MadeUpImageTests {
 
     @Test("Bytes of no format are raw, and their number is their size", arguments: [0, 1, 511, 512, 513, 70_000])
     func raw(_ count: Int) {
-        for cut in Cut.many + [.every(1)] {
+        for cut in Cut.many + Cut.small {
             let report = inspect(noise(count), cut)
             #expect(report.format == .raw)
             #expect(report.virtualSize == Int64(count))

@@ -5,6 +5,7 @@ import ImageModel
 /// They are no format: raw disks have them, and optical discs may. So nothing is claimed.
 struct PartitionTableReader: FormatReader {
     let formats: [DetectedFormat] = []
+    let budget = entriesBytes + 1_024
 
     func read(_ image: SeenBytes, _ sheet: inout FormatSheet) throws(Halt) {
         let start = try image.bytes(at: 0, count: 512)
@@ -100,7 +101,7 @@ struct PartitionTableReader: FormatReader {
     }
 
     /// 128 entries of 128 bytes, the usual table.
-    private static let entriesBytes = 16 << 10 - 16
+    private static let entriesBytes = 16 << 10
     private static let systemPartition = GUID.bytes("C12A7328-F81F-11D2-BA4B-00A0C93EC93B")
     private static let bootPartition = GUID.bytes("21686148-6449-6E6F-744E-656564454649")
 }

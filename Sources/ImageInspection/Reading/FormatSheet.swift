@@ -18,8 +18,8 @@ struct FormatSheet: Sendable, Hashable {
         let message: String
     }
 
-    /// A stranger's image must not fill events and logs.
-    private static let notesMax = 16
+    /// A stranger's image must not fill events and logs; nor may many notes of one rule crowd out one of another.
+    private static let notesMaxOfARule = 4
     private static let messageLength = 240
 
     mutating func claim(_ format: DetectedFormat) {
@@ -27,7 +27,7 @@ struct FormatSheet: Sendable, Hashable {
     }
 
     mutating func note(_ rule: SafetyRule, at offset: Int64?, _ message: String) {
-        guard notes.count < Self.notesMax else { return }
+        guard notes.count(where: { $0.rule == rule }) < Self.notesMaxOfARule else { return }
         notes.append(Note(rule: rule, offset: offset, message: String(message.prefix(Self.messageLength))))
     }
 }

@@ -47,7 +47,7 @@ struct Inspection {
         let request = FetchRequest(
             url: parts[0], query: parts.count > 1 ? parts[1] : nil, sizeLimit: settings.limits.image.bytes)
         do {
-            return try await FetchAccess.makeSource(settings.fetch).withSource(request) { source in
+            return try await FetchAccess(settings).source.withSource(request) { source in
                 try await inspect(total: source.facts.size) { try await source.nextChunk() }
             }
         } catch let error as SourceError {
