@@ -234,7 +234,7 @@ struct DangerousTwinTests {
             #expect(other.error.findings == first.error.findings, "cut \(cut)")
             #expect(other.after == first.after, "cut \(cut)")
         }
-        let beginning = Array(bytes.prefix(40_000))
+        let beginning = Array(bytes.prefix(12_000))
         for cut in Cut.small { #expect(inspect(beginning, cut) == inspect(beginning), "cut \(cut)") }
         let end = bytes.count / 2 / 4_096 * 4_096
         #expect(resumed(bytes, at: end).report == report, "interrupted at \(end)")

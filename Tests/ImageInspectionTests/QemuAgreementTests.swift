@@ -75,7 +75,7 @@ struct QemuAgreementTests {
 
     @Test("One byte or 17 at a time make no difference", arguments: QemuCase.all)
     func smallChunks(_ qemu: QemuCase) throws {
-        let shown = Array(try qemu.bytes(of: noise(60_000)).prefix(300_000))
+        let shown = Array(try qemu.bytes(of: noise(60_000)).prefix(100_000))
         let whole = inspect(shown, .every(1 << 20))
         for cut in Cut.small { #expect(inspect(shown, cut) == whole, "cut \(cut)") }
     }
