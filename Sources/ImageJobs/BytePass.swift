@@ -3,6 +3,7 @@ import ImageInspection
 import ImageModel
 import ImageSource
 import ImageStore
+import Logging
 
 /// The one pass over the bytes: each chunk is digested, inspected and written, and never touched again.
 struct BytePass {
@@ -37,11 +38,11 @@ struct BytePass {
         var facts = source.facts
         facts.size = seen.count
         facts.digests = digests
-        try plan.verify(size: seen.count, format: report.format, digests: digests)
-        try verifyVirtualSize(report)
+        try plan.verify(size: seen.count, digests: digests)
+        log(report.findings)
         let content = ImageContent(
-            format: report.format, size: seen.count, virtualSize: report.virtualSize ?? seen.count,
-            digests: digests.filter { plan.recorded.contains($0.algorithm) })
+            format: report.format.imageFormat ?? .raw, size: seen.count, virtualSize: report.virtualSize ?? seen.count,
+            digests: digests.filter { plan.recorded.contains($0.algorithm) }, findings: report.findings)
         try verifyPolicy(content)
         return TransferResult(content: content, source: facts)
     }
@@ -81,11 +82,15 @@ struct BytePass {
         throw refusal.at(.verifying)
     }
 
-    private func verifyVirtualSize(_ report: ImageReport) throws {
-        guard let virtualSize = report.virtualSize, virtualSize > environment.limits.virtualBytes else { return }
-        throw Failure(
-            .sizeLimit,
-            "the image describes a disk of \(virtualSize) bytes; limits.virtual_bytes is \(environment.limits.virtualBytes)",
-            stage: .verifying)
+    /// What was let pass is never silent.
+    private func log(_ findings: [Finding]) {
+        for finding in findings where finding.severity == .warning {
+            environment.logger.warning(
+                "Inspection let pass: \(finding.message)",
+                metadata: [
+                    "job-id": "\(claimed.job.id)", "rule": "\(finding.rule.rawValue)",
+                    "offset": "\(finding.offset.map(String.init) ?? "-")",
+                ])
+        }
     }
 }

@@ -70,7 +70,7 @@ struct ImportJob {
                 catalog: environment.catalog)
             let begun = transfers
             try await staging.withStagedImages { staged in
-                try await BytesSeen.withBytesSeen(by: plan.algorithms) { seen in
+                try await BytesSeen.withBytesSeen(by: plan.algorithms, expecting: plan.image) { seen in
                     try await finish(source, staged, begun, plan, seen, space, isRefetch: isRefetch)
                 }
             }
@@ -95,7 +95,9 @@ struct ImportJob {
                 guard let first = staged.first, staged.allSatisfy({ $0.keptBytes == resumption.offset }) else {
                     throw BeginAgain("the staged bytes are gone")
                 }
-                try await BytesSeen.withBytesSeen(by: plan.algorithms, from: resumption.checkpoint.midstates) { seen in
+                try await BytesSeen.withBytesSeen(
+                    by: plan.algorithms, from: resumption.checkpoint.midstates, expecting: plan.image
+                ) { seen in
                     try await seen.lookAgain(at: first)
                     try await fetch.withSource { source in
                         try await finish(source, staged, resumption.transfers, plan, seen, space, isRefetch: false)

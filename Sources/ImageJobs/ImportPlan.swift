@@ -1,4 +1,5 @@
 import Catalog
+import ImageInspection
 import ImageModel
 import ImageSource
 import ImageStore
@@ -9,6 +10,8 @@ struct ImportPlan {
     let fetch: FetchRequest
     /// What the producer knows of the bytes.
     private(set) var expectations: Expectations
+    /// What the inspector holds the bytes to.
+    let image: ImageExpectations
     /// Every digest to compute: those asked for and those expected.
     var algorithms: [DigestAlgorithm] { recorded.union(expectations.digests.map(\.algorithm)).sorted() }
     /// The digests to record for the stored image.
@@ -34,6 +37,7 @@ struct ImportPlan {
             url: request.source.url, query: claimed.sourceQuery, sizeLimit: environment.limits.imageBytes,
             credential: try environment.credentials.credential(for: claimed.job.request, request))
         stores = try Self.stores(request.stores, in: environment)
+        image = Self.imageExpectations(request, stores: stores.map(\.name), in: environment)
         try Self.requireSupported(request)
     }
 
@@ -74,6 +78,18 @@ struct ImportPlan {
             }
         }
         return plan
+    }
+
+    private static func imageExpectations(
+        _ request: ImportRequest, stores: [StoreName], in environment: JobEnvironment
+    ) -> ImageExpectations {
+        let minimum = request.image.minimumDiskGiB ?? 0
+        var relaxed = environment.relaxed.rules(for: request.image.profile, stores: stores)
+        // Asked for as they are, packed bytes are stored without a look inside.
+        if request.transform.decompress == Decompression.none { relaxed.insert(.wrapped) }
+        return ImageExpectations(
+            format: request.expectations.format, virtualSizeLimit: environment.limits.virtualBytes,
+            minimumDisk: minimum > 0 ? minimum << 30 : nil, relaxed: relaxed)
     }
 
     private static func stores(

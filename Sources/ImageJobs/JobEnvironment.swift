@@ -18,6 +18,8 @@ public struct JobEnvironment: Sendable {
     public var random: any RandomSource
     /// What no job may exceed.
     public var limits: JobLimits
+    /// Which findings of the inspector are forgiven where.
+    public var relaxed = RelaxedRules()
     /// How long to wait between attempts.
     public var backoff: Backoff
     /// The least time between two progress events of a job.

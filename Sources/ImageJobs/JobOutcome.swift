@@ -63,7 +63,9 @@ extension Failure {
         case let error as StoreError:
             self.init(error.code, error.message, stage: .storing, isRetryable: error.isTransient)
         case let error as InspectionError:
-            self.init(error.code, error.message, stage: .verifying)
+            self.init(
+                error.code, error.message, stage: .verifying,
+                violations: error.findings.filter { $0.severity == .error }.map(Violation.init))
         case let error as CatalogError where error.code == .noSpace:
             self.init(.capacityExceeded, error.message, stage: .storing, isRetryable: true)
         case let error as CatalogError where error.code == .quotaExceeded:
@@ -75,5 +77,19 @@ extension Failure {
         default:
             self.init(.internal, "unexpected error: \(error)")
         }
+    }
+}
+
+extension Violation {
+    /// A rule that the image broke, pointing to what in the message brought the image or forbids it.
+    fileprivate init(_ finding: Finding) {
+        let path =
+            switch finding.rule {
+            case .formatMismatch: "/expect/format"
+            case .minDiskTooSmall: "/image/min_disk_gib"
+            default: "/source/url"
+            }
+        let place = finding.offset.map { "byte \($0): " } ?? ""
+        self.init(path: path, rule: finding.rule.rawValue, value: place + finding.message)
     }
 }

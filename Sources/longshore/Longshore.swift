@@ -28,7 +28,8 @@ struct Longshore: AsyncParsableCommand {
                     SubmitCommand.self,
                 ]),
             CommandGroup(
-                name: "Look", subcommands: [WatchCommand.self, JobsCommand.self, ImagesCommand.self]),
+                name: "Look",
+                subcommands: [WatchCommand.self, JobsCommand.self, ImagesCommand.self, InspectCommand.self]),
             CommandGroup(name: "Mend", subcommands: [EventsCommand.self, DeadCommand.self, SweepCommand.self]),
             CommandGroup(
                 name: "Set up", subcommands: [TopologyCommand.self, DoctorCommand.self, SchemaCommand.self]),

@@ -27,6 +27,20 @@ struct EventEncodingTests {
         #expect(text == expected)
     }
 
+    @Test("What inspection let pass stands behind the image's other members")
+    func findings() throws {
+        var image = try EventSamples.image()
+        image.content?.findings = [
+            Finding(rule: .unclean, severity: .warning, offset: 79, message: "the dirty bit is set"),
+            Finding(rule: .unpartitioned, severity: .note, offset: nil, message: "m"),
+        ]
+        let text = JSONWriter.text(of: EventDataEncoder.json(image, includesLocationURLs: false))
+        let expected =
+            #","findings":[{"rule":"unclean","severity":"warning","offset":79,"message":"the dirty bit is set"},"#
+            + #"{"rule":"unpartitioned","severity":"note","offset":null,"message":"m"}]}"#
+        #expect(text.hasSuffix(expected))
+    }
+
     @Test("Parts that do not apply are absent")
     func absentParts() throws {
         let text = JSONWriter.text(of: EventDataEncoder.json(EventData(job: try EventSamples.job())))

@@ -46,7 +46,7 @@ struct KeyRegistryTests {
               d: {type: s3, access_key: a, secret_key: s, urls: [https://a]}
             digest_lists: {a: {urls: [https://a], keyring: /k.gpg}}
             profiles: {ncp: {fields: [a=b], stores: [default=c]}}
-            inspect: {relax: {some-rule: [ims]}}
+            inspect: {relax: {backing_file: [ims]}}
             access: {publishers: {portal: {kinds: [share]}}}
             """
         let file = try TemporaryFile(yaml)

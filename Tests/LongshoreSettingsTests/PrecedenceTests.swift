@@ -38,7 +38,7 @@ struct PrecedenceTests {
                 "LONGSHORE_STORES_EU_2_URL": "file:///c", "LONGSHORE_CREDENTIALS_X_TYPE": "s3",
                 "LONGSHORE_CREDENTIALS_X_URLS": "https://a/,https://b/", "LONGSHORE_CREDENTIALS_X_ACCESS_KEY": "a",
                 "LONGSHORE_CREDENTIALS_X_SECRET_KEY": "s", "LONGSHORE_CREDENTIALS_X_SESSION_TOKEN": "t",
-                "LONGSHORE_INSPECT_RELAX_SOME_RULE": "ims,default",
+                "LONGSHORE_INSPECT_RELAX_BACKING_FILE": "ims,default",
                 "LONGSHORE_ACCESS_PUBLISHERS_PORTAL_KINDS": "import",
             ])
         #expect(settings.stores.map(\.key.rawValue) == ["eu-2"])
@@ -48,8 +48,7 @@ struct PrecedenceTests {
             return
         }
         #expect(keys.sessionToken?.revealed == "t")
-        #expect(settings.inspect.relaxes("some_rule", for: "ims"))
-        #expect(!settings.inspect.relaxes("other_rule", for: "ims"))
+        #expect(settings.inspect.relax == [.backingFile: ["ims", "default"]])
         #expect(settings.publishers["portal"]?.kinds == [.import])
     }
 

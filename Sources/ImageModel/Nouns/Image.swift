@@ -129,12 +129,27 @@ public struct ImageContent: Hashable, Sendable, Codable {
     public var virtualSize: Int64
     /// Digests of the stored bytes, one for each algorithm at most.
     public var digests: [Digest]
+    /// What inspection noticed and let pass.
+    public var findings: [Finding]
 
     /// Content from its parts.
-    public init(format: ImageFormat, size: Int64, virtualSize: Int64, digests: [Digest]) {
+    public init(
+        format: ImageFormat, size: Int64, virtualSize: Int64, digests: [Digest], findings: [Finding] = []
+    ) {
         self.format = format
         self.size = size
         self.virtualSize = virtualSize
         self.digests = digests
+        self.findings = findings
+    }
+
+    /// Reads also what was written before findings were kept.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        format = try container.decode(ImageFormat.self, forKey: .format)
+        size = try container.decode(Int64.self, forKey: .size)
+        virtualSize = try container.decode(Int64.self, forKey: .virtualSize)
+        digests = try container.decode([Digest].self, forKey: .digests)
+        findings = try container.decodeIfPresent([Finding].self, forKey: .findings) ?? []
     }
 }

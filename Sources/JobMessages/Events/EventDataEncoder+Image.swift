@@ -3,10 +3,12 @@ public import ImageModel
 extension EventDataEncoder {
     /// The `image` object, which `images show --json` prints.
     ///
+    /// `findings` is there when inspection noticed something and let it pass.
+    ///
     /// - Parameter includesLocationURLs: Whether each location has its `url`; events never tell them.
     public static func json(_ image: Image, includesLocationURLs: Bool) -> JSONValue {
         let details = image.details
-        return [
+        let described: JSONValue = [
             "id": .string(image.id.rawValue),
             "name": .string(details.name),
             "owner": .optional(details.owner?.rawValue),
@@ -29,6 +31,19 @@ extension EventDataEncoder {
             "origin": .optional(image.origin?.rawValue),
             "created_at": .string(image.createdAt.description),
             "updated_at": .string(image.updatedAt.description),
+        ]
+        guard let findings = image.content?.findings, !findings.isEmpty, case .object(var object) = described else {
+            return described
+        }
+        object.append("findings", .array(findings.map(json)))
+        return .object(object)
+    }
+
+    /// One finding, as events, `images show` and `inspect` print it.
+    public static func json(_ finding: Finding) -> JSONValue {
+        [
+            "rule": .string(finding.rule.rawValue), "severity": .string(finding.severity.rawValue),
+            "offset": .optional(finding.offset), "message": .string(finding.message),
         ]
     }
 

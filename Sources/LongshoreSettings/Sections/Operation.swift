@@ -35,22 +35,25 @@ extension Settings {
 
     /// Findings of the inspection that are forgiven.
     public struct Inspect: Sendable, Hashable {
-        /// Profiles or stores for which a rule's finding is a warning, by rule.
-        public var relax: [String: [String]]
+        /// Profiles or stores for which a rule's finding is a warning, by rule; only rules that can be relaxed.
+        public var relax: [SafetyRule: Set<String>]
 
+        /// `-` and `_` are one in the name of a rule, because an environment variable cannot tell them apart.
         init(reading reader: inout SettingsReader) {
             relax = [:]
-            for rule in reader.names(below: "inspect", "relax") {
-                relax[rule] = reader.value(OperationKeys.relax, of: rule)
+            for name in reader.names(below: "inspect", "relax") {
+                let names = reader.value(OperationKeys.relax, of: name)
+                let rule = SafetyRule(rawValue: name.replacing("-", with: "_"))
+                guard let rule, rule.entry.isRelaxable else {
+                    let relaxable = SafetyRule.allCases.filter(\.entry.isRelaxable).map(\.rawValue)
+                    reader.add(
+                        "inspect.relax.\(name)",
+                        "\(rule == nil ? "is no inspection rule" : "names a rule that cannot be relaxed"); "
+                            + "allowed is \(relaxable.joined(separator: ", "))")
+                    continue
+                }
+                relax[rule, default: []].formUnion(names)
             }
-        }
-
-        /// Whether a rule's finding is a warning for a profile or a store.
-        ///
-        /// `-` and `_` are one here, because an environment variable cannot tell them apart.
-        public func relaxes(_ rule: String, for profileOrStore: String) -> Bool {
-            let wanted = rule.replacing("_", with: "-")
-            return relax.contains { $0.key.replacing("_", with: "-") == wanted && $0.value.contains(profileOrStore) }
         }
     }
 

@@ -29,6 +29,14 @@ enum Console {
         write(text, to: STDOUT_FILENO)
     }
 
+    /// The same on standard error, beside a result on standard output.
+    static func drawAside(_ text: String) {
+        write(text, to: STDERR_FILENO)
+    }
+
+    /// Whether somebody looks at standard error.
+    static var isAsideTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
     /// Whether somebody looks at standard output.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 

@@ -80,6 +80,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
                 progressInterval: settings.events.progressInterval, announceProgress: announceProgress, logger: logger)
             environment.credentials = fetch.credentials
             environment.digestLists = fetch.digestLists
+            environment.relaxed = RelaxedRules(settings.inspect.relax)
             return environment
         }
         let worker = worker
