@@ -95,10 +95,13 @@ targets += [
     ),
     .executableTarget(name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate", swiftSettings: settings),
     .testTarget(name: "SimulationTests", dependencies: ["Simulation", "ImageModel"], swiftSettings: settings),
+    .systemLibrary(
+        name: "CSQLite", path: "Tests/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .executableTarget(
         name: "crash-worker",
         dependencies: [
-            "TestSupport", "LongshoreCommands", "LongshoreSettings", "ImageModel", "JobMessages", "ImageSource",
+            "CSQLite", "TestSupport", "LongshoreCommands", "LongshoreSettings", "ImageModel", "JobMessages",
+            "ImageSource",
             "ImageStore", "Catalog", "Worker", log,
         ],
         path: "Tests/CrashWorker",

@@ -17,8 +17,21 @@ extension ImportJob {
             else { return false }
             objects.append(object)
         }
+        for transfer in committing { await removeStagingName(of: transfer) }
         try await complete(result, committing, objects)
         return true
+    }
+
+    /// A worker that died between the two names of a commit left the staging file's: it would keep the bytes of the
+    /// image on the disk after the image was deleted.
+    private func removeStagingName(of transfer: Transfer) async {
+        do throws(StoreError) {
+            try await environment.stores[transfer.store]?.discard(transfer.id)
+        } catch {
+            // A writer that still lives removes the name itself.
+            guard !error.isHeldElsewhere else { return }
+            warnOfLeftBytes(of: transfer, error)
+        }
     }
 
     /// What an earlier attempt left to go on with: the same checkpoint for each store of the plan, and nothing
@@ -80,13 +93,17 @@ extension ImportJob {
         do {
             try await removeForGood(transfer)
         } catch {
-            environment.logger.warning(
-                "The bytes of a transfer could not be removed",
-                metadata: [
-                    "job-id": "\(claimed.job.id)", "transfer": "\(transfer.id)", "store": "\(transfer.store)",
-                    "error": "\(error)",
-                ])
+            warnOfLeftBytes(of: transfer, error)
         }
+    }
+
+    private func warnOfLeftBytes(of transfer: Transfer, _ error: any Error) {
+        environment.logger.warning(
+            "The bytes of a transfer could not be removed",
+            metadata: [
+                "job-id": "\(claimed.job.id)", "transfer": "\(transfer.id)", "store": "\(transfer.store)",
+                "error": "\(error)",
+            ])
     }
 
     private func openTransfers() async throws -> [Transfer] {

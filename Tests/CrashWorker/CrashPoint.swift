@@ -58,6 +58,8 @@ enum CommitStep: String, Sendable, CaseIterable {
 
 /// Something that an adapter did, or is about to do.
 enum PortStep: String, Sendable, CaseIterable {
+    /// A table or index of the catalog is about to be made.
+    case migration
     /// A delivery is about to be acknowledged; its job is in the catalog.
     case acknowledging
     /// A delivery was acknowledged, as far as this process knows.

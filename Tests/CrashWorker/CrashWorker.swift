@@ -36,6 +36,7 @@ enum CrashWorker {
             let passage = words.count > 1 ? Int(words[1]) : 1,
             let action = words.count > 2 ? Fuse.Action(rawValue: words[2]) : .kill
         else { return nil }
+        if point == .port(.migration) { MigrationFuse.arm(statement: passage) }
         return Fuse(point, passage: passage, action)
     }
 

@@ -1,5 +1,5 @@
 import Catalog
-import Glibc
+import Foundation
 import Synchronization
 
 /// Ends this process, or disturbs it, at the n-th passage of one point.
@@ -15,6 +15,8 @@ final class Fuse: Sendable {
         /// The catalog says that it cannot be reached, then and at each later passage while the count lasts.
         case fail
     }
+
+    private static let failureNotice = "The fuse says that the catalog is away"
 
     private let point: CrashPoint
     private let action: Action
@@ -34,15 +36,18 @@ final class Fuse: Sendable {
         let count = passages.add(1, ordering: .relaxed).newValue
         guard count == passage else { return }
         switch action {
-        case .kill:
-            // To this very process: no other is meant.
-            kill(getpid(), SIGKILL)
-            // The signal may come a moment later, and nothing more must happen.
-            while true { pause() }
+        case .kill: Self.killThisProcess()
         case .abort: abort()
         case .trap: preconditionFailure("the fuse is at its point")
         case .fail: return
         }
+    }
+
+    /// Ends this process, and none else, as an operator's `kill -9` does.
+    static func killThisProcess() -> Never {
+        kill(getpid(), SIGKILL)
+        // The signal may come a moment later, and nothing more must happen.
+        while true { pause() }
     }
 
     /// The same at a point where the catalog can say no.
@@ -50,6 +55,7 @@ final class Fuse: Sendable {
         reach(reached)
         guard reached == point, action == .fail else { return }
         guard passages.add(1, ordering: .relaxed).newValue <= passage else { return }
-        throw CatalogError(.unavailable, "the test says that the catalog is away")
+        FileHandle.standardError.write(Data("\(Self.failureNotice)\n".utf8))
+        throw CatalogError(.unavailable, Self.failureNotice)
     }
 }

@@ -7,6 +7,7 @@ struct FusedStore: SweptStore {
     let fuse: Fuse
 
     var name: StoreName { base.name }
+    var reserveBytes: Int64 { base.reserveBytes }
 
     func adopt(for catalog: CatalogID) async throws(StoreError) {
         try await base.adopt(for: catalog)

@@ -63,6 +63,21 @@ struct CrashPointImportTests {
         }
     }
 
+    /// Goal: a death between the two names of a commit. Method: no port lies between them, so the worker dies after the
+    /// commit, and the test gives the staging file its name back.
+    @Test("Between the object's name and the end of the staging file's: nothing is left of the staging file")
+    func halfCommitted() async throws {
+        try await withSite(Self.quick) { site in
+            site.origin.serve("/image", .pattern(size: 3 << 20))
+            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
+            try await site.expectDeath(of: site.startDoomedWorker(Death("stored")))
+            let object = try #require(site.objects.first)
+            let staged = "\(site.storePath)/staging/\(URL(fileURLWithPath: object).lastPathComponent)"
+            try FileManager.default.linkItem(atPath: object, toPath: staged)
+            try await site.expectTakenOver("job-1", image: "image-1", PatternBytes(size: 3 << 20))
+        }
+    }
+
     private func expectCompleted(after death: Death, size: Int64) async throws {
         try await withSite(Self.quick) { site in
             site.origin.serve("/image", .pattern(size: size).etag("\"v1\""))

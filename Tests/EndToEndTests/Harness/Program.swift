@@ -37,6 +37,9 @@ final class Program: Sendable {
         isReaped.withLock { if !$0 { kill(pid, number) } }
     }
 
+    /// How the process ended; nil while it runs.
+    var hasEnded: End? { end.entries.first }
+
     /// Waits until the process has ended and all it wrote has been read.
     func waitForEnd(limit: Duration = .seconds(30)) async throws -> End {
         do {

@@ -1,0 +1,118 @@
+import Foundation
+import TestSupport
+
+/// The workers, and what is done to them.
+actor ChaosCrew {
+    /// What was done to workers and connections.
+    struct Deeds: Sendable {
+        var kills = 0
+        var freezes = 0
+        var drains = 0
+        var closures = 0
+        var starts = 0
+        /// Ends that nobody asked for.
+        var deserters: [String] = []
+    }
+
+    private let site: Site
+    private let size: Int
+    private let virtualHost: String
+    private var dice: SplitMix
+    private var crew: [Program] = []
+    private var frozen: [(worker: Program, until: ContinuousClock.Instant)] = []
+    /// Workers that were asked to end, or were killed.
+    private var leaving: [Program] = []
+    private(set) var deeds = Deeds()
+    private(set) var all: [Program] = []
+
+    /// - Parameter virtualHost: Where connections may be closed.
+    init(_ site: Site, size: Int, virtualHost: String, seed: UInt64) {
+        self.site = site
+        self.size = size
+        self.virtualHost = virtualHost
+        dice = SplitMix(state: seed)
+    }
+
+    /// Does something to somebody every second, until the moment has come; then thaws everybody.
+    func run(until end: ContinuousClock.Instant) async throws {
+        try fill()
+        var nextClosure = ContinuousClock.now + .seconds(dice.number(3...6))
+        while ContinuousClock.now < end {
+            try await Task.sleep(for: .seconds(1))
+            thaw()
+            kill()
+            if dice.happens(35) { freeze() }
+            if dice.happens(20) { drain() }
+            try fill()
+            if ContinuousClock.now > nextClosure {
+                nextClosure = .now + .seconds(dice.number(5...10))
+                deeds.closures += 1
+                _ = try? await RealBroker.control("close_all_connections", "-p", virtualHost, "chaos")
+            }
+        }
+        thaw(everybody: true)
+        try fill()
+    }
+
+    private func fill() throws {
+        while crew.count < size {
+            let worker = try site.startWorker()
+            deeds.starts += 1
+            crew.append(worker)
+            all.append(worker)
+        }
+    }
+
+    private func pick() -> Program? {
+        guard !crew.isEmpty else { return nil }
+        return crew.remove(at: dice.number(0...crew.count - 1))
+    }
+
+    private func kill() {
+        guard let worker = pick() else { return }
+        worker.signal(SIGKILL)
+        deeds.kills += 1
+        leaving.append(worker)
+    }
+
+    private func freeze() {
+        guard let worker = dice.one(of: crew) else { return }
+        worker.signal(SIGSTOP)
+        deeds.freezes += 1
+        frozen.append((worker, .now + .milliseconds(dice.number(100...4_000))))
+    }
+
+    private func thaw(everybody: Bool = false) {
+        for (worker, until) in frozen where everybody || until < .now { worker.signal(SIGCONT) }
+        frozen.removeAll { everybody || $0.until < .now }
+    }
+
+    private func drain() {
+        guard let worker = pick() else { return }
+        worker.signal(SIGTERM)
+        if dice.happens(30) { worker.signal(SIGTERM) }
+        deeds.drains += 1
+        leaving.append(worker)
+    }
+
+    /// Ends all workers in order, those that were killed included, and notes who had ended already.
+    func dismiss() async throws {
+        thaw(everybody: true)
+        for worker in crew {
+            if let end = worker.hasEnded {
+                let last = worker.errors.entries.suffix(3).joined(separator: " | ")
+                deeds.deserters.append("a worker ended by itself, \(end): \(last)")
+            }
+            worker.signal(SIGTERM)
+        }
+        for worker in crew + leaving {
+            do {
+                _ = try await worker.waitForEnd(limit: .seconds(60))
+            } catch {
+                deeds.deserters.append("a worker did not end: \(error)")
+                await worker.destroy()
+            }
+        }
+        crew = []
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// How long and how wild: `scripts/chaos` says it in the environment, and the tests take what is quick.
+struct ChaosPlan: Sendable {
+    /// How long jobs are published and faults are made.
+    let duration: Duration
+    /// What everything is drawn from.
+    let seed: UInt64
+    /// Worker processes at once.
+    let workers: Int
+    /// Where the report goes; nil to keep it in memory.
+    let report: String?
+    /// Where everything is left for whoever must find out what went wrong; nil to leave nothing.
+    let remains: String?
+
+    static let environment = {
+        let variables = ProcessInfo.processInfo.environment
+        func number<Number: LosslessStringConvertible>(_ name: String, _ other: Number) -> Number {
+            variables["LONGSHORE_CHAOS_\(name)"].flatMap(Number.init) ?? other
+        }
+        return ChaosPlan(
+            duration: .seconds(number("SECONDS", 15)), seed: number("SEED", 1), workers: max(1, number("WORKERS", 3)),
+            report: variables["LONGSHORE_CHAOS_REPORT"], remains: variables["LONGSHORE_CHAOS_REMAINS"])
+    }()
+}
+
+extension SplitMix {
+    /// A number of a range.
+    mutating func number(_ range: ClosedRange<Int>) -> Int {
+        range.lowerBound + Int(next() % UInt64(range.count))
+    }
+
+    /// Whether something happens that happens so many times in a hundred.
+    mutating func happens(_ percent: Int) -> Bool { number(1...100) <= percent }
+
+    mutating func one<Element>(of elements: [Element]) -> Element? {
+        elements.isEmpty ? nil : elements[number(0...elements.count - 1)]
+    }
+}
