@@ -87,7 +87,7 @@ struct IntakeOutageTests {
         let plan = WorkerPlan()
         let gate = IntakeGate(queues: queues, catalog: catalog, plan: plan, time: time, logger: logger)
         return Intake(
-            queues: queues, gate: gate, catalog: catalog, plan: plan, time: time, logger: logger, didAccept: {})
+            queues: queues, gate: gate, catalog: catalog, plan: plan, time: time, logger: logger, didAccept: { _ in })
     }
 
     private static func importMessage(_ id: String) -> IncomingMessage {

@@ -57,7 +57,8 @@ struct LivenessTests {
         let control = JobControl()
         running.add(claimed.lease, kind: .import, control: control, goodUntil: .seconds(30))
         let keeper = LeaseKeeper(
-            catalog: catalog, plan: WorkerPlan(), time: time, running: running, pulse: Pulse(), logger: Self.logger)
+            catalog: catalog, plan: WorkerPlan(), time: time, running: running, pulse: Pulse(), wakeUp: WakeUp(),
+            logger: Self.logger)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.renew() }
             while !troubled.isAtEnd { await Task.yield() }
@@ -77,7 +78,7 @@ extension LivenessTests {
         let gate = IntakeGate(queues: queues, catalog: catalog, plan: WorkerPlan(), time: time, logger: Self.logger)
         let intake = Intake(
             queues: queues, gate: gate, catalog: catalog, plan: WorkerPlan(), time: time, logger: Self.logger,
-            didAccept: {})
+            didAccept: { _ in })
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await intake.run() }
             await queues.waitForAcknowledged(before + ids.count)
