@@ -1,3 +1,4 @@
+import CCurl
 import Glibc
 
 /// A thread for one piece of work that blocks.
