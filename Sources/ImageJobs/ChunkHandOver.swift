@@ -19,6 +19,7 @@ final class ChunkHandOver: Sendable {
 
     private struct State {
         var opening: Opening?
+        var isWanted = false
         var chunk: ImageChunk?
         var end: Result<Void, any Error>?
         var giver: CheckedContinuation<Void, Never>?
@@ -27,7 +28,7 @@ final class ChunkHandOver: Sendable {
         /// Whether a side finds what it waits for.
         func isReady(for side: Side, isOpen: Bool) -> Bool {
             switch side {
-            case .giver: chunk == nil
+            case .giver: chunk == nil && isWanted
             case .taker: end != nil || (isOpen ? chunk != nil : opening != nil)
             }
         }
@@ -37,9 +38,10 @@ final class ChunkHandOver: Sendable {
 
     // MARK: The fetching side
 
-    /// Tells what the first answer said; comes before every chunk.
-    func open(_ opening: Opening) {
+    /// Tells what the first answer said, and waits until a chunk is wanted: nobody fetches what there is no space for.
+    func open(_ opening: Opening) async throws(CancellationError) {
         change { $0.opening = opening }
+        while !state.withLock({ $0.isWanted }) { try await wait(as: .giver, isOpen: true) }
     }
 
     /// Passes a chunk on, once the one before was taken.
@@ -82,7 +84,7 @@ final class ChunkHandOver: Sendable {
         while true {
             try Task.checkCancellation()
             let (chunk, end) = change { state in
-                defer { state.chunk = nil }
+                defer { (state.chunk, state.isWanted) = (nil, true) }
                 return (state.chunk, state.end)
             }
             if let chunk { return chunk }

@@ -101,7 +101,7 @@ struct ContinuedFetch {
             let facts = try begin(with: opened)
             place = Place(position: opened.offset, facts: facts, deadline: opened.deadline)
             if opened.offset > 0 { seams.add(facts.strongValidator == nil ? .unproven : .proven) }
-            handOver.open(ChunkHandOver.Opening(facts: facts, offset: opened.offset))
+            try await handOver.open(ChunkHandOver.Opening(facts: facts, offset: opened.offset))
         }
         while let chunk = try await opened.nextChunk() {
             if surplus > 0 {

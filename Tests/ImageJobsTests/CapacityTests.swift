@@ -16,7 +16,7 @@ struct CapacityTests {
         var environment = harness.environment
         environment.stores = [store.name: store]
         try await JobRunner(environment: environment).run(harness.claim(), control: JobControl())
-        harness.clock.advance(by: .seconds(5))
+        harness.clock.advance(by: .seconds(65))
     }
 
     /// The attempt ended for want of space and left nothing, in the store or in the catalog.
@@ -76,7 +76,8 @@ struct CapacityTests {
     @Test("Who goes on with kept bytes asks for the rest alone; if that is not there, the bytes make room for others")
     func resumed() async throws {
         let cut: @Sendable () async throws -> Void = {
-            throw SourceError(.sourceUnavailable, "the connection was cut", isTransient: true)
+            throw SourceError(
+                .sourceUnavailable, "closed for a minute", isTransient: true, retryAfter: .seconds(60))
         }
         let source = ScriptedSource(
             ScriptedSource.Script(body: body, tellsSize: false, stop: (10 * Self.unit, cut)),
