@@ -18,6 +18,12 @@ final class Audit: @unchecked Sendable {
         self.diary = diary
     }
 
+    /// Adds something that must not have happened.
+    func report(_ violation: String) {
+        diary.note("VIOLATION \(violation)")
+        violations.append(violation)
+    }
+
     fileprivate func commit(_ rows: AuditedTransaction) {
         for entry in rows.appended {
             diary.note(

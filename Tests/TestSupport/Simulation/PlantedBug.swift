@@ -18,16 +18,20 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     case wrongClock = "wrong-clock"
     /// The rest of a body is fetched although its validator has changed.
     case staleValidator = "stale-validator"
+    /// What was promised of a store is not counted when more of it is promised.
+    case forgottenReservation = "forgotten-reservation"
 
     /// What is wrong with one worker's connection to the catalog.
     struct Rows: Sendable {
         var clockError: Duration = .zero
         var memory: FenceMemory?
         var wire: (wire: Wire, encoder: CloudEventEncoder)?
+        var forgetsReservations = false
 
         func falsify(_ rows: any CatalogTransaction) -> any CatalogTransaction {
             if let memory { return UnfencedTransaction(rows, memory: memory) }
             if let wire { return HastyTransaction(rows, wire: wire.wire, encoder: wire.encoder) }
+            if forgetsReservations { return ForgetfulTransaction(rows) }
             return rows
         }
     }
@@ -35,6 +39,7 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     func rows(for process: SimulatedProcess, wire: Wire, encoder: CloudEventEncoder) -> Rows {
         switch self {
         case .ackBeforeCommit, .checkpointBeforeSync, .staleValidator: Rows()
+        case .forgottenReservation: Rows(forgetsReservations: true)
         case .writeWithoutFence: Rows(memory: FenceMemory())
         case .eventBeforeCommit: Rows(wire: (wire, encoder))
         case .wrongClock: Rows(clockError: process.weather.dice.chance(0.5) ? .seconds(60) : .zero)
@@ -118,5 +123,12 @@ private final class HastyTransaction: ForwardingTransaction {
     override func append(_ entry: OutboxEntry) throws {
         try super.append(entry)
         if entry.destination == .events { wire.carry(.event(encoder.encode(entry.event))) }
+    }
+}
+
+/// Promises space as if nobody else had been promised any.
+private final class ForgetfulTransaction: ForwardingTransaction {
+    override func promises(in store: StoreName) throws -> SpacePromises {
+        SpacePromises(outstanding: 0, released: try super.promises(in: store).released)
     }
 }

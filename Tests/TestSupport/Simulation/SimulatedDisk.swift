@@ -20,6 +20,8 @@ final class SimulatedDisk: @unchecked Sendable {
     var objects: [TransferID: Object] = [:]
     /// Objects whose removal was not synced yet.
     var removed: [TransferID: Object] = [:]
+    /// Whether somebody wrote for a transfer that was closed by then: only who was frozen does.
+    var hasUnpromisedBytes = false
     /// The bytes it has room for; nil for a disk without bounds.
     private let capacity: Int64?
 

@@ -22,6 +22,7 @@ struct SimulatedStaging: StagedImage {
         }
         try await store.call(weight: 0.3) { () throws(StoreError) in
             try requireLock()
+            try requireRoom(for: chunk.count)
             chunk.withBytes { store.disk.staged[transfer]?.bytes.append(contentsOf: $0) }
         }
     }
@@ -50,5 +51,23 @@ struct SimulatedStaging: StagedImage {
         guard store.disk.staged[transfer]?.writer === store.process else {
             throw StoreError(.internal, "the staging of \(transfer) is not this worker's", isTransient: false)
         }
+    }
+
+    /// Bytes come only when they were promised, and what was promised fits.
+    private func requireRoom(for count: Int) throws(StoreError) {
+        guard let free = store.disk.freeBytes else { return }
+        let end = Int64((store.disk.staged[transfer]?.bytes.count ?? 0) + count)
+        let promise = store.audit.transfers[transfer]
+        if promise?.state != .staging, promise?.state != .committing {
+            store.disk.hasUnpromisedBytes = true
+        } else if end > promise?.reservedBytes ?? 0 {
+            store.audit.report("transfer \(transfer) has \(end) bytes, more than it was promised")
+        }
+        guard free < Int64(count) else { return }
+        store.process.weather.count(.storeFull)
+        if !store.disk.hasUnpromisedBytes {
+            store.audit.report("what transfer \(transfer) was promised does not fit into store \(store.name)")
+        }
+        throw StoreError(.capacityExceeded, "store \(store.name) is full", isTransient: true)
     }
 }

@@ -6,6 +6,7 @@ struct SimulatedStore: ImageStore {
     let disk: SimulatedDisk
     let process: SimulatedProcess
     let pool: ChunkPool
+    let audit: Audit
     /// Whether it says that bytes are durable and does nothing for it.
     let forgetsToSynchronize: Bool
 

@@ -179,7 +179,7 @@ extension World {
         let pool = ChunkPool(chunkSize: ChunkPool.alignment, chunkLimit: 32)
         let stores = disks.map { disk in
             SimulatedStore(
-                disk: disk, process: process, pool: pool,
+                disk: disk, process: process, pool: pool, audit: rows.audit,
                 forgetsToSynchronize: bug == .checkpointBeforeSync)
         }
         let environment = { (announce: @escaping @Sendable (ImageEvent) -> Void) in
