@@ -112,7 +112,7 @@ extension IntakeTests {
         let gate = IntakeGate(queues: queues, catalog: catalog, plan: plan, time: HostTime(), logger: logger)
         return Intake(
             queues: queues, gate: gate, catalog: catalog, plan: plan, time: HostTime(), logger: logger,
-            didAccept: { _ in })
+            didAccept: didAccept)
     }
 
     private static func importMessage(_ id: String) -> IncomingMessage {
