@@ -35,13 +35,14 @@ struct OriginFaultTests {
 
     @Test("A transfer that falls silent is given up after fetch.timeouts.stall and goes on when the network is back")
     func silent() async throws {
-        try await withSite(["fetch.timeouts.stall": "1s", "retry.base": "500ms", "retry.max": "1s"]) { site in
+        let patience = ["fetch.timeouts.stall": "1s", "fetch.timeouts.header": "1s"]
+        try await withSite(patience.merging(["retry.base": "500ms", "retry.max": "1s"]) { $1 }) { site in
             let proxy = try Proxy(to: site.origin.port, framed: false)
             let jobs = try await site.publishImports(3, through: proxy)
             let worker = try site.startWorker(["fetch.allow_private": "127.0.0.1:\(proxy.port)"])
             await proxy.traffic.wait { $0.bytesToClient > 20_000 }
             await proxy.set(.silent(.toClient))
-            try await site.events.wait(for: "another attempt") { $0.contains { $0.phase == "retrying" } }
+            try await worker.errors.wait(for: "another connection") { $0.contains { $0.contains("A fetch was cut") } }
             await proxy.set(.clear)
             for job in jobs { #expect(try await site.end(of: job).phase == "completed") }
             try await site.stop(worker)
