@@ -100,7 +100,7 @@ private final class AuditedTransaction: ForwardingTransaction {
         {
             violations.append("job \(job.id) was taken from \(before.worker?.rawValue ?? "-"), whose lease was good")
         }
-        if job.state == .running, before?.state != .running { try checkLimits(job) }
+        if job.state == .running, before?.state != .running, job.kind != .cancel { try checkLimits(job) }
         if let before, before.state.isTerminal, job.state != before.state {
             violations.append("job \(job.id) was \(before.state.rawValue) and became \(job.state.rawValue)")
         }
