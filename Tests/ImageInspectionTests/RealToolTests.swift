@@ -30,6 +30,9 @@ struct Maker: Sendable, CustomTestStringConvertible {
         return layout
     }
 
+    /// QEMU measures the processor to choose the strength of a key, and gives up when a busy machine disturbs that.
+    private static let patience = "for attempt in 1 2 3 4 5 6 7 8 9; do rm -f image;"
+
     private static let discs: [Self] = [
         .init(
             testDescription: "ISO 9660", format: .iso, tool: "/usr/bin/genisoimage",
@@ -69,7 +72,8 @@ struct Maker: Sendable, CustomTestStringConvertible {
         .init(
             testDescription: "LUKS 1", format: .luks, tool: "/usr/bin/qemu-img",
             script: """
-                qemu-img create -q --object secret,id=s,data=abc -f luks -o key-secret=s,iter-time=10 image 1M
+                \(patience) qemu-img create -q --object secret,id=s,data=abc -f luks \
+                  -o key-secret=s,iter-time=10 image 1M && break; done
                 """, broken: [.encrypted], qemuFormat: "luks"),
         .init(
             testDescription: "LUKS 2", format: .luks, tool: "/usr/sbin/cryptsetup",
@@ -89,8 +93,8 @@ struct Maker: Sendable, CustomTestStringConvertible {
         .init(
             testDescription: "qcow2 with LUKS", format: .qcow2, tool: "/usr/bin/qemu-img",
             script: """
-                qemu-img create -q --object secret,id=s,data=abc -f qcow2 \
-                  -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 image 1M
+                \(patience) qemu-img create -q --object secret,id=s,data=abc -f qcow2 \
+                  -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 image 1M && break; done
                 """, broken: [.encrypted], qemuFormat: "qcow2"),
         .init(
             testDescription: "qcow2 with a backing file", format: .qcow2, tool: "/usr/bin/qemu-img",
