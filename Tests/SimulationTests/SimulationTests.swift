@@ -13,7 +13,7 @@ enum Lived {
 
 @Suite("The simulation of bad days")
 struct SimulationTests {
-    @Test("Two thousand bad days leave nothing lost, done twice or untrue", .timeLimit(.minutes(5)))
+    @Test("Two thousand bad days leave nothing lost, done twice or untrue", .timeLimit(.minutes(10)))
     func survives() async {
         let summary = await Lived.campaign(1...2_000)
         #expect(summary.failing.isEmpty, "\(summary)")
@@ -24,7 +24,7 @@ struct SimulationTests {
         }
     }
 
-    @Test("A history replays exactly from its seed", .timeLimit(.minutes(1)))
+    @Test("A history replays exactly from its seed", .timeLimit(.minutes(5)))
     func replays() async {
         let first = await Lived.campaign(1...50)
         let second = await Lived.campaign(1...50)
@@ -33,7 +33,7 @@ struct SimulationTests {
         #expect(first.trace != others.trace)
     }
 
-    @Test("A planted mistake is found", .timeLimit(.minutes(2)), arguments: PlantedBug.allCases)
+    @Test("A planted mistake is found", .timeLimit(.minutes(10)), arguments: PlantedBug.allCases)
     func finds(_ bug: PlantedBug) async throws {
         for block in 0..<60 as Range<UInt64> {
             let summary = await Lived.campaign((block * 25 + 1)...(block * 25 + 25), bug: bug)
