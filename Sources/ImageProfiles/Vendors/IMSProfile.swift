@@ -12,12 +12,8 @@ public struct IMSProfile: ImageProfile {
     /// The member accepts or rejects; 256 tenants at most.
     public static let sharing = SharingTerms(needsAcceptance: true, memberLimit: 256)
 
-    let context: ProfileContext
-
-    /// The profile in a deployment; it needs nothing of its surroundings.
-    public init(in context: ProfileContext) {
-        self.context = context
-    }
+    /// The profile in a deployment, of which it needs to know nothing.
+    public init(in context: ProfileContext) {}
 
     /// The image attributes.
     public func document(of subject: ProfiledImage) -> DocumentValue {

@@ -70,7 +70,7 @@ extension JSONScanner {
         }
     }
 
-    /// The scalar of a `\uXXXX` or of a pair of them; the position stands behind the first `u`.
+    /// The scalar of a Unicode escape, or of the two that make a surrogate pair; the position stands behind the first `u`.
     private mutating func unicodeEscape(from start: Int) throws(JSONSyntaxError) -> Unicode.Scalar {
         let unit = try fourHexDigits(from: start)
         if unit == 0 { throw error("A string contains NUL", at: start, value: "\\u0000") }
