@@ -33,6 +33,11 @@ extension RabbitMQError {
             RabbitMQError(.tlsFailed, "\(broker): its certificate is not signed by a trusted authority.")
         case AMQP_STATUS_SSL_CONNECTION_FAILED, AMQP_STATUS_SSL_ERROR:
             RabbitMQError(.tlsFailed, "\(broker): the TLS handshake failed\(pendingTLSReason()).")
+        case AMQP_STATUS_SOCKET_ERROR:
+            // The library keeps no reason; a port where nobody listens is by far the commonest.
+            RabbitMQError(
+                .hostUnreachable,
+                "\(broker) is not reachable: no connection could be made. Is it running, at that port?")
         default:
             RabbitMQError(.hostUnreachable, "\(broker) is not reachable: \(libraryText(status)).")
         }
