@@ -56,6 +56,7 @@ extension PlantedBug {
         case .checkpointBeforeSync: violation.contains("are not those the catalog describes")
         case .wrongClock: violation.contains("whose lease was good")
         case .staleValidator: violation.contains("were never served")
+        case .countsOutsideTransaction: violation.contains("is more than")
         case .forgottenReservation: violation.contains("does not fit")
         }
     }

@@ -100,7 +100,10 @@ private final class AuditedTransaction: ForwardingTransaction {
         {
             violations.append("job \(job.id) was taken from \(before.worker?.rawValue ?? "-"), whose lease was good")
         }
-        if job.state == .running, before?.state != .running, job.kind != .cancel { try checkLimits(job) }
+        if job.state == .running, before?.state != .running, job.kind != .cancel {
+            try checkLimits(job)
+            try checkTurn(job)
+        }
         if let before, before.state.isTerminal, job.state != before.state {
             violations.append("job \(job.id) was \(before.state.rawValue) and became \(job.state.rawValue)")
         }
@@ -116,5 +119,28 @@ private final class AuditedTransaction: ForwardingTransaction {
         {
             violations.append("job \(job.id) is more than \(limit) from \(host)")
         }
+    }
+
+    /// No owner has more jobs of a kind begun than another one who could have begun one instead.
+    private func checkTurn(_ job: Job) throws {
+        let running = try base.jobs(JobFilter(states: [.running], kind: job.kind, limit: 1_000))
+        func count(_ owner: AccountID?) -> Int { running.count { $0.request.owner == owner && $0.id != job.id } }
+        let own = count(job.request.owner)
+        let due = try base.jobs(JobFilter(states: [.queued, .retrying], kind: job.kind, limit: 1_000))
+        for other in due where other.request.owner != job.request.owner && other.runAt <= now {
+            guard count(other.request.owner) < own, try mayBegin(other) else { continue }
+            violations.append("job \(job.id) began before \(other.id), whose owner has fewer running")
+        }
+    }
+
+    private func mayBegin(_ job: Job) throws -> Bool {
+        if let deadline = job.request.deadline, deadline <= now { return false }
+        if let limit = audit.limits.ownerRunning, try base.runningByOwner()[job.request.owner, default: 0] >= limit {
+            return false
+        }
+        guard let host = job.sourceHost else { return true }
+        if try base.health(ofHost: host)?.restUntil != nil { return false }
+        guard let limit = audit.limits.sourceHostRunning else { return true }
+        return try base.runningBySourceHost()[host, default: 0] < limit
     }
 }

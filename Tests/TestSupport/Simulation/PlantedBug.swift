@@ -18,6 +18,8 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     case wrongClock = "wrong-clock"
     /// The rest of a body is fetched although its validator has changed.
     case staleValidator = "stale-validator"
+    /// Limits are compared with counts of an earlier transaction.
+    case countsOutsideTransaction = "counts-outside-transaction"
     /// What was promised of a store is not counted when more of it is promised.
     case forgottenReservation = "forgotten-reservation"
 
@@ -26,11 +28,13 @@ public enum PlantedBug: String, CaseIterable, Sendable {
         var clockError: Duration = .zero
         var memory: FenceMemory?
         var wire: (wire: Wire, encoder: CloudEventEncoder)?
+        var counts: CountsMemory?
         var forgetsReservations = false
 
         func falsify(_ rows: any CatalogTransaction) -> any CatalogTransaction {
             if let memory { return UnfencedTransaction(rows, memory: memory) }
             if let wire { return HastyTransaction(rows, wire: wire.wire, encoder: wire.encoder) }
+            if let counts { return StaleCountsTransaction(rows, memory: counts) }
             if forgetsReservations { return ForgetfulTransaction(rows) }
             return rows
         }
@@ -39,6 +43,7 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     func rows(for process: SimulatedProcess, wire: Wire, encoder: CloudEventEncoder) -> Rows {
         switch self {
         case .ackBeforeCommit, .checkpointBeforeSync, .staleValidator: Rows()
+        case .countsOutsideTransaction: Rows(counts: CountsMemory())
         case .forgottenReservation: Rows(forgetsReservations: true)
         case .writeWithoutFence: Rows(memory: FenceMemory())
         case .eventBeforeCommit: Rows(wire: (wire, encoder))
@@ -123,6 +128,33 @@ private final class HastyTransaction: ForwardingTransaction {
     override func append(_ entry: OutboxEntry) throws {
         try super.append(entry)
         if entry.destination == .events { wire.carry(.event(encoder.encode(entry.event))) }
+    }
+}
+
+/// What one worker counted when it last claimed.
+// Unchecked: touched only by the one thread that runs its history.
+final class CountsMemory: @unchecked Sendable {
+    fileprivate var owners: [AccountID?: Int] = [:]
+    fileprivate var hosts: [String: Int] = [:]
+}
+
+/// Counts once, and lets jobs begin by that count a transaction later.
+private final class StaleCountsTransaction: ForwardingTransaction {
+    private let memory: CountsMemory
+
+    init(_ base: any CatalogTransaction, memory: CountsMemory) {
+        self.memory = memory
+        super.init(base)
+    }
+
+    override func runningByOwner() throws -> [AccountID?: Int] {
+        defer { memory.owners = (try? super.runningByOwner()) ?? [:] }
+        return memory.owners
+    }
+
+    override func runningBySourceHost() throws -> [String: Int] {
+        defer { memory.hosts = (try? super.runningBySourceHost()) ?? [:] }
+        return memory.hosts
     }
 }
 
