@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The catalog in memory")
 struct InMemoryConformanceTests {
-    @Test("obeys the port", .timeLimit(.minutes(1)), arguments: CatalogConformance.cases)
+    @Test("obeys the port", .timeLimit(.minutes(10)), arguments: CatalogConformance.cases)
     func obeysThePort(_ conformance: CatalogConformance) async throws {
         let clock = AdjustableClock()
         let database = InMemoryCatalogDatabase(id: CatalogSamples.id("catalog-1"), now: { clock.now })

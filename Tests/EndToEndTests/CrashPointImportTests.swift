@@ -93,7 +93,7 @@ extension Site {
     /// An ordinary worker finishes what a dead one left, and the oracle finds nothing.
     fileprivate func expectTakenOver(_ job: String, image: String, _ bytes: PatternBytes) async throws {
         let heir = try await startReadyWorker()
-        #expect(try await end(of: job, limit: .seconds(60)).phase == "completed")
+        #expect(try await end(of: job).phase == "completed")
         try await expectSoundness(of: [job], after: heir)
         #expect(try await storedBytes(of: image) == bytes.all)
     }

@@ -103,7 +103,7 @@ extension Site {
     /// An ordinary worker completes these jobs, and the oracle finds nothing.
     fileprivate func expectTakenOver(_ jobs: [String]) async throws {
         let heir = try await startReadyWorker()
-        for job in jobs { #expect(try await end(of: job, limit: .seconds(60)).phase == "completed") }
+        for job in jobs { #expect(try await end(of: job).phase == "completed") }
         try await expectSoundness(of: jobs, after: heir)
     }
 }

@@ -125,7 +125,7 @@ private struct DeadLetters {
     /// Runs a command under this prefix.
     func run(_ arguments: String...) async throws -> CommandResult {
         let program = try site.start(arguments, ["broker.prefix": names.prefix])
-        let end = try await program.waitForEnd(limit: .seconds(60))
+        let end = try await program.waitForEnd()
         return CommandResult(end: end, output: program.output.entries, errors: program.errors.entries)
     }
 

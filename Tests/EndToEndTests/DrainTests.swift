@@ -10,7 +10,7 @@ struct DrainTests {
         try await withSite { site in
             let worker = try await site.startReadyWorker()
             worker.signal(signal)
-            #expect(try await worker.waitForEnd(limit: .seconds(10)) == .exited(0))
+            #expect(try await worker.waitForEnd() == .exited(0))
         }
     }
 
@@ -47,7 +47,7 @@ struct DrainTests {
                 site.importJob("job-1", image: "image-1", path: "/image").setting("max_attempts", to: 1))
             await site.origin.journal.wait { $0.held["/image"] == 1 }
             first.signal(SIGTERM)
-            #expect(try await first.waitForEnd(limit: .seconds(10)) == .exited(0))
+            #expect(try await first.waitForEnd() == .exited(0))
             #expect(try await site.job("job-1").state == .queued)
             #expect(site.staged.isEmpty)
             let second = try site.startWorker()
@@ -72,7 +72,7 @@ struct DrainTests {
             first.signal(SIGTERM)
             try await first.errors.wait(for: "the drain") { $0.contains { $0.contains("Draining") } }
             first.signal(SIGTERM)
-            #expect(try await first.waitForEnd(limit: .seconds(5)) == .exited(0))
+            #expect(try await first.waitForEnd() == .exited(0))
             let second = try site.startWorker()
             #expect(try await site.end(of: "job-1").phase == "completed")
             try await site.stop(second)
@@ -86,7 +86,7 @@ struct DrainTests {
         try await withSite(["worker.drain": "1s", "lease.duration": "60s", "lease.renew": "1s"]) { site in
             let first = try await site.startReconnecting(pause: "29")
             first.signal(SIGTERM)
-            #expect(try await first.waitForEnd(limit: .seconds(10)) == .exited(0))
+            #expect(try await first.waitForEnd(limit: .seconds(25)) == .exited(0))
             #expect(try await site.job("job-1").state == .queued)
             try await site.expectResumed()
         }
@@ -110,7 +110,7 @@ struct DrainTests {
             first.signal(SIGTERM)
             try await first.errors.wait(for: "the drain") { $0.contains { $0.contains("Draining") } }
             first.signal(SIGTERM)
-            #expect(try await first.waitForEnd(limit: .seconds(5)) == .exited(0))
+            #expect(try await first.waitForEnd() == .exited(0))
             try await site.expectResumed()
         }
     }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Worker
 
-@Suite("The intake under a flood and without its catalog", .needsBrokerControl, .timeLimit(.minutes(5)))
+@Suite("The intake under a flood and without its catalog", .needsBrokerControl, .timeLimit(.minutes(10)))
 struct IntakeFaultTests {
     /// How many imports make a flood. 5,000 take some minutes in a debug build on two busy cores, and show no more than a
     /// thousand do: either is many times the backlog. `LONGSHORE_TEST_FLOOD=5000` makes it so many.
@@ -76,13 +76,13 @@ struct IntakeFaultTests {
             site.origin.serve("/tiny", .pattern(size: 100, seed: 7))
             let jobs = (1...200).map { "job-\($0)" }
             for job in jobs { try await site.publish(site.importJob(job, image: "of-\(job)", path: "/tiny")) }
-            try await worker.errors.wait(for: "the messages given back", limit: .seconds(120)) { lines in
+            try await worker.errors.wait(for: "the messages given back") { lines in
                 lines.contains { $0.contains("given back to the broker") }
             }
             while try await site.ready(.import) < jobs.count { try await Task.sleep(for: .milliseconds(100)) }
             #expect(site.events.entries.isEmpty)
             await lock.destroy()
-            for job in jobs { #expect(try await site.end(of: job, limit: .seconds(120)).phase == "completed") }
+            for job in jobs { #expect(try await site.end(of: job).phase == "completed") }
             try await site.stop(worker)
             try await site.expectNothingLost(jobs, size: 100)
             let given = worker.errors.entries.count { $0.contains("given back to the broker") }
@@ -103,7 +103,7 @@ struct IntakeFaultTests {
 extension Site {
     /// The reply to whoever asked for a job.
     fileprivate func reply(of job: String) async throws -> Received {
-        try await replies.first("the reply for \(job)", limit: .seconds(60)) { $0.jobID == job ? $0 : nil }
+        try await replies.first("the reply for \(job)") { $0.jobID == job ? $0 : nil }
     }
 
     /// Messages that wait in an intake queue and are with no worker.

@@ -84,7 +84,7 @@ struct NetworkFaultTests {
             let worker = try await site.startReadyWorker(try site.through(proxy))
             try await site.events.wait(for: "some events") { $0.count >= 8 }
             await proxy.set(condition)
-            try await worker.errors.wait(for: "the loss of both connections", limit: .seconds(60)) { lines in
+            try await worker.errors.wait(for: "the loss of both connections") { lines in
                 lines.count { $0.contains("no connection to the broker") } >= 2
             }
             await proxy.set(.clear)
@@ -173,7 +173,7 @@ struct NetworkFaultTests {
             await proxy.set(.refusing)
             await proxy.reset()
             try await first.errors.wait(for: "the loss") { $0.contains { $0.contains("no connection to the broker") } }
-            try await site.stop(first, limit: .seconds(60))
+            try await site.stop(first)
             let second = try site.startWorker()
             jobs = try await site.finish(jobs, second)
             try await site.expectNothingLost(jobs)

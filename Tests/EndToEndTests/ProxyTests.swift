@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The faulty network is an instrument: what it claims to do it must do.
-@Suite("The faulty network itself", .timeLimit(.minutes(1)))
+@Suite("The faulty network itself", .timeLimit(.minutes(10)))
 struct ProxyTests {
     @Test("It passes everything, however it slices, and counts it")
     func passes() async throws {

@@ -32,7 +32,7 @@ struct ResumeTests {
                 #expect(try await worker.waitForEnd() == .signalled(SIGKILL))
             }
             let last = try site.startWorker()
-            #expect(try await site.end(of: "job-1", limit: .seconds(60)).phase == "completed")
+            #expect(try await site.end(of: "job-1").phase == "completed")
             try await site.stop(last)
             let journal = site.origin.journal.entries
             #expect(journal.requests(for: "/image").compactMap { $0["range"] }.count == 3)
@@ -56,7 +56,7 @@ struct ResumeTests {
                 site.importJob("job-1", image: "image-1", path: "/image").setting("max_attempts", to: 1))
             await site.origin.journal.wait { $0.held["/image"] == 1 }
             first.signal(SIGTERM)
-            #expect(try await first.waitForEnd(limit: .seconds(10)) == .exited(0))
+            #expect(try await first.waitForEnd() == .exited(0))
             #expect(try await site.job("job-1").state == .queued)
             let second = try site.startWorker()
             #expect(try await site.end(of: "job-1").phase == "completed")

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Worker
 
-@Suite("Objects that go missing or full on the broker", .needsBroker, .timeLimit(.minutes(4)))
+@Suite("Objects that go missing or full on the broker", .needsBroker, .timeLimit(.minutes(10)))
 struct TopologyFaultTests {
     @Test("An intake queue that is deleted comes back, and the jobs that had been taken from it run to their end")
     func deletedQueue() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageInspection
 
-@Suite("Interrupted digests", .timeLimit(.minutes(1)))
+@Suite("Interrupted digests", .timeLimit(.minutes(10)))
 struct MidstateTests {
     private static let all = Set(DigestAlgorithm.allCases)
     private static let interruptible = all.subtracting([.blake2b512])

@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Imports and the space of stores", .timeLimit(.minutes(1)))
+@Suite("Imports and the space of stores", .timeLimit(.minutes(10)))
 struct CapacityTests {
     private static let unit = Int64(ScriptedSource.chunkSize)
     private let body = PatternBytes(size: 20 * unit + 7, seed: 5)

@@ -28,7 +28,7 @@ extension ScriptedSource.Script {
     }
 }
 
-@Suite("Connections that are cut while the process lives", .timeLimit(.minutes(1)))
+@Suite("Connections that are cut while the process lives", .timeLimit(.minutes(10)))
 struct ContinuedFetchTests {
     private let body = PatternBytes(size: 20 * unit + 7, seed: 5)
     private var good: ScriptedSource.Script { ScriptedSource.Script(body: body) }
@@ -201,7 +201,7 @@ struct ContinuedFetchTests {
     }
 }
 
-@Suite("Bytes that are not what was expected", .timeLimit(.minutes(1)))
+@Suite("Bytes that are not what was expected", .timeLimit(.minutes(10)))
 struct RefetchTests {
     private let body = PatternBytes(size: 9 * unit + 7, seed: 5)
     private var good: ScriptedSource.Script { ScriptedSource.Script(body: body) }

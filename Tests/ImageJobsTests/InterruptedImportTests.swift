@@ -15,7 +15,7 @@ func digests(of bytes: [UInt8], _ algorithms: [DigestAlgorithm]) async throws ->
     }
 }
 
-@Suite("Imports that are interrupted", .timeLimit(.minutes(1)))
+@Suite("Imports that are interrupted", .timeLimit(.minutes(10)))
 struct InterruptedImportTests {
     private static let unit = Int64(ScriptedSource.chunkSize)
     private let body = PatternBytes(size: 20 * unit + 7, seed: 5)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ImageJobs
 
-@Suite("Stopping a running job", .timeLimit(.minutes(1)))
+@Suite("Stopping a running job", .timeLimit(.minutes(10)))
 struct JobControlTests {
     @Test("The first reason stands")
     func firstReason() {

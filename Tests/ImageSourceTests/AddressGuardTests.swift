@@ -4,7 +4,7 @@ import ImageSource
 import TestSupport
 import Testing
 
-@Suite("The address guard at work", .timeLimit(.minutes(1)))
+@Suite("The address guard at work", .timeLimit(.minutes(10)))
 struct AddressGuardTests {
     @Test(
         "A loopback address is refused at the socket, by its number and by a name",

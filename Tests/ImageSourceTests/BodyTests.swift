@@ -3,7 +3,7 @@ import ImageSource
 import TestSupport
 import Testing
 
-@Suite("Bodies", .timeLimit(.minutes(1)))
+@Suite("Bodies", .timeLimit(.minutes(10)))
 struct BodyTests {
     @Test(
         "A body arrives whole and in order, whatever its length is",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImageSource
 
-@Suite("Bounds on what a source sends", .timeLimit(.minutes(1)))
+@Suite("Bounds on what a source sends", .timeLimit(.minutes(10)))
 struct BoundsTests {
     @Test(
         "A head is cut off at its limit, whatever it is made of",

@@ -3,7 +3,7 @@ import ImageSource
 import TestSupport
 import Testing
 
-@Suite("Back-pressure and cancellation", .timeLimit(.minutes(1)))
+@Suite("Back-pressure and cancellation", .timeLimit(.minutes(10)))
 struct CancellationTests {
     /// Goal: memory is bounded by the pool, not by the image.
     /// Method: take both chunks of the pool and hold them; when the origin can write no more, count what it could.

@@ -3,7 +3,7 @@ import ImageSource
 import TestSupport
 import Testing
 
-@Suite("Failures of a source", .timeLimit(.minutes(1)))
+@Suite("Failures of a source", .timeLimit(.minutes(10)))
 struct FailureTests {
     @Test(
         "A status becomes a code, and says whether to come again",

@@ -38,8 +38,8 @@ final class FencedNetwork: Sendable {
     /// A source with the policy of the defaults, or another one; it knows no rule that would let it reach loopback.
     func source(change: (inout FetchPolicy) -> Void = { _ in }) throws -> HTTPImageSource {
         var policy = FetchPolicy()
-        policy.timeouts.header = .seconds(20)
-        policy.timeouts.total = .seconds(50)
+        policy.timeouts.header = .seconds(120)
+        policy.timeouts.total = .seconds(300)
         change(&policy)
         let port = origin.port
         return try HTTPImageSource(policy: policy, resolver: Names(network: self)) { [self] place in

@@ -15,9 +15,9 @@ extension FetchPolicy {
     static func loopback(_ rules: String..., change: (inout Self) -> Void = { _ in }) -> Self {
         var policy = Self()
         policy.allowPrivate = rules.compactMap(HostRule.init)
-        policy.timeouts.header = .seconds(20)
-        policy.timeouts.stall = .seconds(20)
-        policy.timeouts.total = .seconds(50)
+        policy.timeouts.header = .seconds(120)
+        policy.timeouts.stall = .seconds(120)
+        policy.timeouts.total = .seconds(300)
         policy.chunkSize = 64 << 10
         change(&policy)
         return policy

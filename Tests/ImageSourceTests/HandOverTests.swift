@@ -5,7 +5,7 @@ import Testing
 
 @testable import ImageSource
 
-@Suite("Handing chunks over", .timeLimit(.minutes(1)))
+@Suite("Handing chunks over", .timeLimit(.minutes(10)))
 struct HandOverTests {
     @Test("A filler takes bytes whole or not at all, and asks for room once")
     func fillerOverAnEmptyPool() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImageSource
 
-@Suite("Hostile URLs", .timeLimit(.minutes(1)))
+@Suite("Hostile URLs", .timeLimit(.minutes(10)))
 struct HostileURLTests {
     /// Every one of these would reach this machine, its neighbours or a cloud's metadata in some client.
     static let hostile = [

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImageSource
 
-@Suite("Redirects", .timeLimit(.minutes(1)))
+@Suite("Redirects", .timeLimit(.minutes(10)))
 struct RedirectTests {
     @Test("A redirect is followed, whatever its status and the form of its URL", arguments: [301, 302, 303, 307, 308])
     func followed(status: Int) async throws {

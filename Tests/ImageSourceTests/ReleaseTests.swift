@@ -4,7 +4,7 @@ import ImageSource
 import TestSupport
 import Testing
 
-@Suite("What a source leaves behind", .timeLimit(.minutes(1)))
+@Suite("What a source leaves behind", .timeLimit(.minutes(10)))
 struct ReleaseTests {
     /// Goal: no thread and no descriptor outlives its source.
     /// Method: a process of its own, where nothing else opens any; the first round warms up what stays by design.

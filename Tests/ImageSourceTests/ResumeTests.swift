@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImageSource
 
-@Suite("Resumed fetches", .timeLimit(.minutes(1)))
+@Suite("Resumed fetches", .timeLimit(.minutes(10)))
 struct ResumeTests {
     private let size: Int64 = 300_000
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ImageSource
 
-@Suite("Signed lists of digests", .timeLimit(.minutes(1)))
+@Suite("Signed lists of digests", .timeLimit(.minutes(10)))
 struct SignedListsTests {
     private static let digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
     private static let list = "\(digest)  image.qcow2\n"

@@ -3,7 +3,7 @@ import ImageSource
 import TestSupport
 import Testing
 
-@Suite("TLS", .timeLimit(.minutes(1)))
+@Suite("TLS", .timeLimit(.minutes(10)))
 struct TLSTests {
     @Test("A certificate of a trusted authority is accepted")
     func trusted() async throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Every case runs a writer in a process of its own, and looks at what is left behind when that was killed.
-@Suite("File store after its process was killed", .timeLimit(.minutes(2)))
+@Suite("File store after its process was killed", .timeLimit(.minutes(10)))
 struct FileStoreCrashTests {
     private static let imageSize = 300_000
 

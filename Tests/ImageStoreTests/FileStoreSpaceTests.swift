@@ -6,7 +6,7 @@ import Testing
 
 @testable import ImageStore
 
-@Suite("File store without room", .timeLimit(.minutes(1)))
+@Suite("File store without room", .timeLimit(.minutes(10)))
 struct FileStoreSpaceTests {
     private let name: StoreName
     private let catalog: CatalogID

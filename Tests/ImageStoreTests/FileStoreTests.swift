@@ -20,7 +20,7 @@ struct FileStoreTests {
         store = try FileStore(name: name, url: place.url)
     }
 
-    @Test("Meets the contract of image stores", .timeLimit(.minutes(1)), arguments: ImageStoreConformance.cases)
+    @Test("Meets the contract of image stores", .timeLimit(.minutes(10)), arguments: ImageStoreConformance.cases)
     func conforms(_ testCase: ImageStoreConformance.Case) async throws {
         try await testCase.run(against: { try TemporaryFilePlace() })
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ImageStore
 
-@Suite("How a file store writes", .timeLimit(.minutes(1)))
+@Suite("How a file store writes", .timeLimit(.minutes(10)))
 struct FileStoreWritingTests {
     private let place: TemporaryFilePlace
     private let store: FileStore

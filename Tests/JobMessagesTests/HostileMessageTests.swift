@@ -24,7 +24,7 @@ struct HostileMessageTests {
         #"{"x-a":"# + String(repeating: #"\ud83d\ude00"#, count: 80_000) + "}",
     ]
 
-    @Test("Each is refused with a bounded report", .timeLimit(.minutes(1)), arguments: 0..<bodies.count)
+    @Test("Each is refused with a bounded report", .timeLimit(.minutes(10)), arguments: 0..<bodies.count)
     func refused(index: Int) throws {
         let message = IncomingMessage(body: Array(Self.bodies[index].utf8), routingKey: "import")
         let rejection = try #require(throws: RejectedMessage.self) { try JobDecoder.decode(message) }

@@ -18,7 +18,7 @@ struct SeededGenerator: RandomNumberGenerator {
 struct JSONFuzzTests {
     /// Goal: no bytes make the decoder trap, and every refusal is bounded.
     /// Method: 20,000 mutations of real messages, from a fixed seed.
-    @Test("Twenty thousand mutated messages are decoded or refused, never worse", .timeLimit(.minutes(1)))
+    @Test("Twenty thousand mutated messages are decoded or refused, never worse", .timeLimit(.minutes(10)))
     func mutations() {
         var generator = SeededGenerator(state: 20_260_101)
         let seeds = [
@@ -40,7 +40,7 @@ struct JSONFuzzTests {
         #expect(accepted > 0, "the mutations are too wild to test anything behind the parser")
     }
 
-    @Test("What the parser accepts is written and read back the same", .timeLimit(.minutes(1)))
+    @Test("What the parser accepts is written and read back the same", .timeLimit(.minutes(10)))
     func roundTrip() throws {
         var generator = SeededGenerator(state: 7)
         let seed = Array(ContractMessage.full.utf8)

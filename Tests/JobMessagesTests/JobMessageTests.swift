@@ -7,7 +7,7 @@ import Testing
 struct JobMessageTests {
     /// Goal: whatever the commands enqueue is decoded to the very same request.
     /// Method: 3,000 requests made of a fixed seed, every optional member present or absent by chance.
-    @Test("What is written decodes to the same request", .timeLimit(.minutes(1)))
+    @Test("What is written decodes to the same request", .timeLimit(.minutes(10)))
     func roundTrip() throws {
         let samples = RequestSamples(seed: 11)
         for _ in 0..<3_000 {
@@ -25,7 +25,7 @@ struct JobMessageTests {
         }
     }
 
-    @Test("A request survives being stored by a catalog, cleared members included", .timeLimit(.minutes(1)))
+    @Test("A request survives being stored by a catalog, cleared members included", .timeLimit(.minutes(10)))
     func codable() throws {
         let samples = RequestSamples(seed: 5)
         for _ in 0..<1_000 {

@@ -45,7 +45,7 @@ struct SchemaTests {
         #expect(!problems.isEmpty || Self.unsayable.contains(bad.path), "\(bad.path)")
     }
 
-    @Test("The job schema accepts every message that the commands can write", .timeLimit(.minutes(1)))
+    @Test("The job schema accepts every message that the commands can write", .timeLimit(.minutes(10)))
     func acceptsWritten() throws {
         let samples = RequestSamples(seed: 3)
         for _ in 0..<300 {

@@ -2,7 +2,7 @@ import RabbitMQ
 import TestSupport
 import Testing
 
-@Suite("A consumer on a real broker", .needsBroker, .timeLimit(.minutes(1)))
+@Suite("A consumer on a real broker", .needsBroker, .timeLimit(.minutes(10)))
 struct ConsumerTests {
     @Test("Two queues are consumed side by side, each with its own prefetch")
     func independentPrefetch() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import RabbitMQ
 
 /// Faults 2, 3, 4, 7, 8, 9 and 10 of librabbitmq 0.11: what it does with frames.
-@Suite("Frames as no polite broker sends them", .timeLimit(.minutes(1)))
+@Suite("Frames as no polite broker sends them", .timeLimit(.minutes(10)))
 struct FrameFaultTests {
     @Test("Messages of two channels arrive although their frames are interleaved, with heartbeats between")
     func interleavedChannels() async throws {

@@ -2,7 +2,7 @@ import RabbitMQ
 import TestSupport
 import Testing
 
-@Suite("Logging in to a real broker", .needsBroker, .timeLimit(.minutes(1)))
+@Suite("Logging in to a real broker", .needsBroker, .timeLimit(.minutes(10)))
 struct LoginTests {
     @Test("A wrong password is refused, and not repeated in the error")
     func wrongPassword() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 /// What an operator, or a broker short of memory, does to connections. One after another, because an alarm is felt by
 /// the whole node.
-@Suite("Under the operator's hands", .needsBrokerControl, .serialized, .timeLimit(.minutes(2)))
+@Suite("Under the operator's hands", .needsBrokerControl, .serialized, .timeLimit(.minutes(10)))
 struct OperatorTests {
     @Test("A connection closed by the operator comes back; what was unsettled comes again, old settlements do nothing")
     func closedByOperator() async throws {

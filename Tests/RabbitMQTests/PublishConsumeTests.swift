@@ -2,7 +2,7 @@ import RabbitMQ
 import TestSupport
 import Testing
 
-@Suite("Publishing and consuming on a real broker", .needsBroker, .timeLimit(.minutes(1)))
+@Suite("Publishing and consuming on a real broker", .needsBroker, .timeLimit(.minutes(10)))
 struct PublishConsumeTests {
     @Test("A published message arrives with its body and all its properties")
     func roundTrip() async throws {

@@ -2,7 +2,7 @@ import RabbitMQ
 import TestSupport
 import Testing
 
-@Suite("A publisher on a real broker", .needsBroker, .timeLimit(.minutes(1)))
+@Suite("A publisher on a real broker", .needsBroker, .timeLimit(.minutes(10)))
 struct PublisherTests {
     @Test("Hundreds of messages are in flight at once through a small window, and each is confirmed")
     func manyInFlight() async throws {
@@ -155,7 +155,7 @@ struct PublisherTests {
     }
 }
 
-@Suite("Cancelling a publish", .timeLimit(.minutes(1)))
+@Suite("Cancelling a publish", .timeLimit(.minutes(10)))
 struct PublishCancellationTests {
     @Test("A publish that is cancelled after it was written leaves the numbers of the confirms in order")
     func cancelledPublish() async throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import RabbitMQ
 
 /// Faults 1, 5, 6 and 12 of librabbitmq 0.11: calls without a limit.
-@Suite("A broker that falls silent or does not read", .timeLimit(.minutes(1)))
+@Suite("A broker that falls silent or does not read", .timeLimit(.minutes(10)))
 struct SilentBrokerTests {
     @Test("A publish to a broker that fell silent fails when two heartbeats are missing")
     func publishToSilentBroker() async throws {

@@ -3,7 +3,7 @@ import RabbitMQ
 import TestSupport
 import Testing
 
-@Suite("TLS to a real broker", .needsBrokerTLS, .timeLimit(.minutes(1)))
+@Suite("TLS to a real broker", .needsBrokerTLS, .timeLimit(.minutes(10)))
 struct BrokerTLSTests {
     private let directory: String
     private let url: String
@@ -60,7 +60,7 @@ struct BrokerTLSTests {
     }
 }
 
-@Suite("TLS to a peer that cannot be trusted", .timeLimit(.minutes(1)))
+@Suite("TLS to a peer that cannot be trusted", .timeLimit(.minutes(10)))
 struct UntrustedPeerTests {
     @Test("A certificate for another host is refused")
     func otherHost() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RabbitMQ
 
-@Suite("The thread of a connection and its watchdog", .timeLimit(.minutes(1)))
+@Suite("The thread of a connection and its watchdog", .timeLimit(.minutes(10)))
 struct ThreadingTests {
     /// An actor with a thread, and nothing to do on it.
     private actor Resident: ThreadResident {

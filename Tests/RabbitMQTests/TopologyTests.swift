@@ -2,7 +2,7 @@ import RabbitMQ
 import TestSupport
 import Testing
 
-@Suite("Topology on a real broker", .needsBroker, .timeLimit(.minutes(1)))
+@Suite("Topology on a real broker", .needsBroker, .timeLimit(.minutes(10)))
 struct TopologyTests {
     @Test("Declaring twice is declaring once, and what was declared verifies")
     func declareAndVerify() async throws {

@@ -70,7 +70,7 @@ struct SQLiteFileTests {
         }
     }
 
-    @Test("is made once, however many open it at the same moment", .timeLimit(.minutes(1)))
+    @Test("is made once, however many open it at the same moment", .timeLimit(.minutes(10)))
     func concurrentMigrations() async throws {
         try await withTemporaryCatalog { path in
             let ids = try await withThrowingTaskGroup(of: CatalogID.self) { group in

@@ -14,7 +14,7 @@ struct SQLiteJourneyTests {
             JobSubmission(request: request, canonicalForm: id), original: DeadLetter(body: [], routingKey: "import"))
     }
 
-    @Test("A long chain of jobs fails with its head, without a stack to overflow", .timeLimit(.minutes(1)))
+    @Test("A long chain of jobs fails with its head, without a stack to overflow", .timeLimit(.minutes(10)))
     func longChain() async throws {
         try await withTemporaryCatalog { path in
             let catalog = ImageCatalog(
@@ -32,7 +32,7 @@ struct SQLiteJourneyTests {
         }
     }
 
-    @Test("Workers with a pool each never get the same job, and every import ends once", .timeLimit(.minutes(1)))
+    @Test("Workers with a pool each never get the same job, and every import ends once", .timeLimit(.minutes(10)))
     func manyWorkers() async throws {
         try await withTemporaryCatalog { path in
             let first = ImageCatalog(

@@ -24,7 +24,7 @@ struct SimulationTests {
         }
     }
 
-    @Test("A history replays exactly from its seed", .timeLimit(.minutes(5)))
+    @Test("A history replays exactly from its seed", .timeLimit(.minutes(10)))
     func replays() async {
         let first = await Lived.campaign(1...50)
         let second = await Lived.campaign(1...50)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Worker
 
-@Suite("The gate and jobs that follow others", .timeLimit(.minutes(1)))
+@Suite("The gate and jobs that follow others", .timeLimit(.minutes(10)))
 struct IntakeGateTests {
     private let clock = AdjustableClock()
     private let catalog: ImageCatalog

@@ -9,7 +9,7 @@ import Testing
 @testable import Worker
 
 /// A catalog that cannot be written to for a while, although it may answer questions.
-@Suite("The intake while the catalog is away", .timeLimit(.minutes(1)))
+@Suite("The intake while the catalog is away", .timeLimit(.minutes(10)))
 struct IntakeOutageTests {
     private let catalog: ImageCatalog
     private let database: ReadOnlyDatabase

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Worker
 
-@Suite("The intake and its gate", .timeLimit(.minutes(1)))
+@Suite("The intake and its gate", .timeLimit(.minutes(10)))
 struct IntakeTests {
     private let catalog: ImageCatalog
 

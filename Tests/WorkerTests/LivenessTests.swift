@@ -8,7 +8,7 @@ import Testing
 
 @testable import Worker
 
-@Suite("No trouble ends a loop or holds it up", .timeLimit(.minutes(1)))
+@Suite("No trouble ends a loop or holds it up", .timeLimit(.minutes(10)))
 struct LivenessTests {
     private let clock = AdjustableClock()
     private let database: InMemoryCatalogDatabase
@@ -19,7 +19,7 @@ struct LivenessTests {
         database = InMemoryCatalogDatabase(id: try #require(CatalogID("catalog")), now: { [clock] in clock.now })
     }
 
-    @Test("A catalog that cannot be used for a while makes no dead letters of good jobs", .timeLimit(.minutes(1)))
+    @Test("A catalog that cannot be used for a while makes no dead letters of good jobs", .timeLimit(.minutes(10)))
     func unusableCatalog() async throws {
         let troubled = TroubledDatabase(database, [.unusable, .unavailable, .unusable])
         try await takeIn(["a", "b"], through: troubled)

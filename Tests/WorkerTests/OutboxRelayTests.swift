@@ -8,7 +8,7 @@ import Testing
 
 @testable import Worker
 
-@Suite("The relay of the outbox", .timeLimit(.minutes(1)))
+@Suite("The relay of the outbox", .timeLimit(.minutes(10)))
 struct OutboxRelayTests {
     private let catalog: ImageCatalog
     private let clock: AdjustableClock
@@ -124,7 +124,7 @@ struct OutboxRelayTests {
     }
 
     /// The simulation found this one: the relay waited for ever, and kept the role while it did.
-    @Test("A relay that gets the role when all is sent already goes on", .timeLimit(.minutes(1)))
+    @Test("A relay that gets the role when all is sent already goes on", .timeLimit(.minutes(10)))
     func overtaken() async throws {
         let clock = clock
         let inner = InMemoryCatalogDatabase(id: try #require(CatalogID("catalog")), now: { clock.now })

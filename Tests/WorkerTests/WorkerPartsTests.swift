@@ -5,7 +5,7 @@ import Testing
 
 @testable import Worker
 
-@Suite("The parts of a worker", .timeLimit(.minutes(1)))
+@Suite("The parts of a worker", .timeLimit(.minutes(10)))
 struct WorkerPartsTests {
     @Test(
         "A reply goes only where the configuration allows, and never to a queue of ours",

@@ -107,7 +107,7 @@ actor ChaosCrew {
         }
         for worker in crew + leaving {
             do {
-                _ = try await worker.waitForEnd(limit: .seconds(60))
+                _ = try await worker.waitForEnd()
             } catch {
                 deeds.deserters.append("a worker did not end: \(error)")
                 await worker.destroy()

@@ -43,7 +43,7 @@ final class BrokerNode: Sendable {
     /// Runs `rabbitmqctl`.
     func control(_ arguments: [String]) async throws {
         let program = try Program("\(directory)/rabbitmqctl", arguments, environment: Self.environment)
-        let end = try await program.waitForEnd(limit: .seconds(60))
+        let end = try await program.waitForEnd()
         #expect(end == .exited(0), "rabbitmqctl \(arguments): \(program.errors.entries)")
     }
 
@@ -59,7 +59,7 @@ final class BrokerNode: Sendable {
 
     private static func run(_ services: String, _ arguments: String...) async throws {
         let program = try Program(services, arguments, environment: environment)
-        let end = try await program.waitForEnd(limit: .seconds(120))
+        let end = try await program.waitForEnd()
         try #require(end == .exited(0), "scripts/services \(arguments): \(program.errors.entries)")
     }
 }

@@ -1,5 +1,10 @@
 import Synchronization
 
+extension Duration {
+    /// How long a test waits for what must come, on however busy a machine: nobody waits that long for what does come.
+    static let patience = Duration.seconds(240)
+}
+
 /// What happened, in its order; tests wait until it holds what they expect.
 final class Journal<Entry: Sendable>: Sendable {
     private struct Waiter {
@@ -35,7 +40,7 @@ final class Journal<Entry: Sendable>: Sendable {
     /// - Throws: ``Missing`` with what was there instead, when `limit` has passed.
     @discardableResult
     func wait(
-        for what: String, limit: Duration = .seconds(30), until condition: @escaping @Sendable ([Entry]) -> Bool
+        for what: String, limit: Duration = .patience, until condition: @escaping @Sendable ([Entry]) -> Bool
     ) async throws -> [Entry] {
         let isMet = await withTaskGroup(of: Bool.self) { group in
             group.addTask { await self.wait(until: condition) }
@@ -52,7 +57,7 @@ final class Journal<Entry: Sendable>: Sendable {
 
     /// The first entry for which `transform` finds something.
     func first<Value: Sendable>(
-        _ what: String, limit: Duration = .seconds(30), _ transform: @escaping @Sendable (Entry) -> Value?
+        _ what: String, limit: Duration = .patience, _ transform: @escaping @Sendable (Entry) -> Value?
     ) async throws -> Value {
         let entries = try await wait(for: what, limit: limit) { $0.contains { transform($0) != nil } }
         guard let value = entries.lazy.compactMap(transform).first else {

@@ -207,7 +207,7 @@ extension Received {
 extension Site {
     /// Waits until no job is unfinished, no event unsent and no byte abandoned, or until `limit` has passed: then the
     /// oracle says what is left.
-    func settle(_ jobs: [String], limit: Duration = .seconds(60)) async throws {
+    func settle(_ jobs: [String], limit: Duration = .patience) async throws {
         let catalog = try catalog()
         let ids = jobs.compactMap { JobID($0) }
         let deadline = ContinuousClock.now + limit
@@ -229,7 +229,7 @@ extension Site {
     ///
     /// - Parameter jobs: The ids of all jobs that were published.
     func expectSoundness(
-        of jobs: [String], after workers: Program..., limit: Duration = .seconds(60),
+        of jobs: [String], after workers: Program..., limit: Duration = .patience,
         sourceLocation: Testing.SourceLocation = #_sourceLocation
     ) async throws {
         try await settle(jobs, limit: limit)

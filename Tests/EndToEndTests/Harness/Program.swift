@@ -41,7 +41,7 @@ final class Program: Sendable {
     var hasEnded: End? { end.entries.first }
 
     /// Waits until the process has ended and all it wrote has been read.
-    func waitForEnd(limit: Duration = .seconds(30)) async throws -> End {
+    func waitForEnd(limit: Duration = .patience) async throws -> End {
         do {
             return try await end.first("the end of process \(pid)", limit: limit) { $0 }
         } catch let missing as Missing {

@@ -26,6 +26,6 @@ extension Site {
     func expectDeath(
         of worker: Program, by signal: Int32 = SIGKILL, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        #expect(try await worker.waitForEnd(limit: .seconds(20)) == .signalled(signal), sourceLocation: sourceLocation)
+        #expect(try await worker.waitForEnd() == .signalled(signal), sourceLocation: sourceLocation)
     }
 }

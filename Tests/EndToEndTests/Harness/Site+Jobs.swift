@@ -46,13 +46,13 @@ extension Site {
     }
 
     /// The terminal event of a job.
-    func end(of job: String, limit: Duration = .seconds(30)) async throws -> Received {
+    func end(of job: String, limit: Duration = .patience) async throws -> Received {
         try await events.first("the end of job \(job)", limit: limit) { $0.jobID == job && $0.isTerminal ? $0 : nil }
     }
 
     /// An event of a job in some phase.
     @discardableResult
-    func event(_ phase: String, of job: String, limit: Duration = .seconds(30)) async throws -> Received {
+    func event(_ phase: String, of job: String, limit: Duration = .patience) async throws -> Received {
         try await events.first("\(phase) of job \(job)", limit: limit) {
             $0.jobID == job && $0.phase == phase ? $0 : nil
         }

@@ -62,7 +62,7 @@ extension Site {
     /// again before it, provided that no fault strikes any more. Then stops the worker.
     ///
     /// - Returns: All ids.
-    func finish(_ jobs: [String], _ worker: Program, limit: Duration = .seconds(90)) async throws -> [String] {
+    func finish(_ jobs: [String], _ worker: Program, limit: Duration = .patience) async throws -> [String] {
         for job in jobs { #expect(try await end(of: job, limit: limit).phase == "completed") }
         try await publish(importJob("job-last", image: "of-job-last", path: "/lot"))
         #expect(try await end(of: "job-last", limit: limit).phase == "completed")

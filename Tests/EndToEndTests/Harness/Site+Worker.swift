@@ -18,7 +18,7 @@ extension Site {
     }
 
     /// Lets a worker drain; after that all it had to say was said.
-    func stop(_ worker: Program, limit: Duration = .seconds(30)) async throws {
+    func stop(_ worker: Program, limit: Duration = .patience) async throws {
         worker.signal(SIGTERM)
         #expect(try await worker.waitForEnd(limit: limit) == .exited(0))
     }
@@ -28,7 +28,7 @@ extension Site {
         _ arguments: String..., input: [UInt8] = [], overrides: [String: String] = [:]
     ) async throws -> CommandResult {
         let program = try start(arguments, overrides, input: input)
-        let end = try await program.waitForEnd(limit: .seconds(60))
+        let end = try await program.waitForEnd()
         return CommandResult(end: end, output: program.output.entries, errors: program.errors.entries)
     }
 }
