@@ -32,10 +32,24 @@ struct BrokerFaultTests {
         }
     }
 
+    /// A limit of the broker, a value that is exceeded and one that is not.
+    struct Alarm: Sendable, CustomTestStringConvertible {
+        var limit: String
+        var raising: String
+        var lowering: String
+
+        var testDescription: String { limit }
+    }
+
     /// Goal: an alarm slows the relay and nothing else. Method: two slots and a backlog of two, so that most jobs are
     /// still on the broker when it is raised; all must run while no event can leave.
-    @Test("Under a memory alarm jobs are consumed, acknowledged and run; their events follow when it is over")
-    func memoryAlarm() async throws {
+    @Test(
+        "Under an alarm of memory or disk jobs are consumed, acknowledged and run; their events follow when it is over",
+        arguments: [
+            Alarm(limit: "set_vm_memory_high_watermark", raising: "0.0001", lowering: "0.4"),
+            Alarm(limit: "set_disk_free_limit", raising: "1000000GB", lowering: "1MB"),
+        ])
+    func alarm(_ alarm: Alarm) async throws {
         let node = try OwnBroker.current
         let settings = ["worker.intake.backlog": "2", "worker.slots.import": "2"]
         try await withSite(settings, broker: node.url) { site in
@@ -47,7 +61,7 @@ struct BrokerFaultTests {
             try await site.publish(first)
             await site.origin.journal.wait { $0.held["/held"] == 1 }
             var jobs = try await site.publishImports(10, size: 1_000)
-            try await node.control("set_vm_memory_high_watermark", "0.0001")
+            try await node.control(alarm.limit, alarm.raising)
             let seen = site.events.entries.count
             gate.open()
             try await worker.errors.wait(for: "the end of all jobs") { lines in
@@ -59,7 +73,7 @@ struct BrokerFaultTests {
             let ready = try await site.get("http://127.0.0.1:\(port)/readyz")
             #expect(ready.status == 503 && ready.body["broker"].text == "publishing is blocked")
             #expect(try await site.get("http://127.0.0.1:\(port)/healthz").status == 200)
-            try await node.control("set_vm_memory_high_watermark", "0.4")
+            try await node.control(alarm.limit, alarm.lowering)
             jobs = try await site.finish(jobs + ["held"], worker)
             try await site.expectNothingLost(jobs, size: 1_000)
         }

@@ -143,12 +143,14 @@ struct NetworkFaultTests {
         }
     }
 
-    @Test("Of a list of brokers the next is used when one is gone, in both directions")
+    @Test("Of a list of brokers the next is used when one has no address or is gone, in both directions")
     func failover() async throws {
         try await withSite { site in
             let (first, second) = (try site.brokerProxy(), try site.brokerProxy())
             var jobs = try await site.publishImports(12)
-            let worker = try site.startWorker(try site.through(first, second))
+            // A name of which no resolver may know an address (RFC 6761, section 6.4).
+            let settings = try site.through(first, second, after: "broker.invalid")
+            let worker = try site.startWorker(settings)
             try await site.events.wait(for: "some events") { $0.count >= 6 }
             await first.set(.refusing)
             await first.reset()

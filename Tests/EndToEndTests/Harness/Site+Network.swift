@@ -13,12 +13,18 @@ extension Site {
     }
 
     /// Settings of a worker that reaches the broker through these proxies, in this order of preference.
-    func through(_ proxies: Proxy...) throws -> [String: String] {
+    ///
+    /// - Parameter unknownHost: A name of no host, to be tried before all of them.
+    func through(_ proxies: Proxy..., after unknownHost: String? = nil) throws -> [String: String] {
         var components = try #require(URLComponents(string: broker))
-        let urls = try proxies.map { proxy in
+        var urls = try proxies.map { proxy in
             components.host = "127.0.0.1"
             components.port = Int(proxy.port)
             return try #require(components.string)
+        }
+        if let unknownHost {
+            components.host = unknownHost
+            urls.insert(try #require(components.string), at: 0)
         }
         return ["broker.url": urls.joined(separator: ","), "worker.start_timeout": "2m"]
     }
