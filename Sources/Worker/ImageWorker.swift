@@ -85,20 +85,27 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     /// After the request no job is claimed; running ones may finish for a while, then they are given back; what the
     /// outbox holds is still sent. After a cancellation nothing is waited for: leases run out, and other workers go on.
     public func run(until drain: DrainRequest) async {
-        logger.info("Worker runs", metadata: ["worker": "\(id)"])
+        logger.info(
+            "Worker runs",
+            metadata: ["worker": "\(id)", "roles": "\(plan.roles.map(\.rawValue).sorted().joined(separator: ","))"])
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await intake.run() }
-            group.addTask { await gate.keep(until: drain) }
-            group.addTask { await keeper.renew() }
-            group.addTask { await keeper.watch() }
-            group.addTask { await keeper.watchForCancels() }
-            group.addTask { await progress.run() }
-            group.addTask { await cleaner.run() }
-            group.addTask { await sweep.run() }
+            if has(.intake) {
+                group.addTask { await intake.run() }
+                group.addTask { await gate.keep(until: drain) }
+            }
+            if has(.run) {
+                group.addTask { await keeper.renew() }
+                group.addTask { await keeper.watch() }
+                group.addTask { await keeper.watchForCancels() }
+                group.addTask { await progress.run() }
+                group.addTask { await cleaner.run() }
+            }
+            if has(.sweep) { group.addTask { await sweep.run() } }
             await withTaskGroup(of: Void.self) { relaying in
                 let hasDrained = DrainRequest()
-                relaying.addTask { await relay.run(until: hasDrained) }
-                await scheduler.run(until: drain)
+                if has(.relay) { relaying.addTask { await relay.run(until: hasDrained) } }
+                await runJobs(until: drain)
+                guard has(.relay) else { return }
                 hasDrained.request()
                 relay.wakeUp.signal()
                 relaying.addTask { try? await environment.time.sleep(for: Self.flushLimit) }
@@ -109,6 +116,13 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
         }
         logger.info("Worker has stopped", metadata: ["worker": "\(id)"])
     }
+
+    private func runJobs(until drain: DrainRequest) async {
+        guard !has(.run) else { return await scheduler.run(until: drain) }
+        while !drain.isRequested, !Task.isCancelled { try? await environment.time.sleep(for: plan.poll) }
+    }
+
+    private func has(_ role: WorkerRole) -> Bool { plan.roles.contains(role) }
 
     /// How long a worker without jobs still tries to send what the outbox holds; the rest goes with the next worker.
     private static var flushLimit: Duration { .seconds(5) }

@@ -2,6 +2,8 @@ public import ImageModel
 
 /// How a worker works: the `worker.*`, `lease.*` and `events.*` keys of the configuration.
 public struct WorkerPlan: Sendable, Hashable {
+    /// What the worker does.
+    public var roles = Set(WorkerRole.allCases)
     /// Jobs of each kind at once.
     public var slots: [JobKind: Int]
     /// Waiting jobs of a kind in the catalog beyond which messages stay on the broker.

@@ -7,7 +7,7 @@ extension KeyRegistry {
         "stores.<name>.part_size", "credentials.<name>.access_key",
         "credentials.<name>.secret_key", "credentials.<name>.session_token", "credentials.<name>.endpoint",
         "credentials.<name>.region", "limits.unpacked_bytes", "limits.unpack_ratio",
-        "worker.roles", "worker.scratch", "retention.pending_delete", "admin",
+        "worker.scratch", "retention.pending_delete", "admin",
     ]
 
     /// Whether a key is read and checked, and nothing more.
@@ -28,14 +28,5 @@ extension Settings {
                 reader.warn("\(written) is set, but this version does not do that yet")
             }
         }
-    }
-
-    /// What is configured and would be trusted although this version does not enforce it; empty when nothing is.
-    ///
-    /// A worker refuses to start with any of these: a limit that is not kept is worse than none.
-    public var unkeptPromises: [String] {
-        var keys: [String] = []
-        if worker.roles != Set(Role.allCases) { keys.append("worker.roles") }
-        return keys
     }
 }

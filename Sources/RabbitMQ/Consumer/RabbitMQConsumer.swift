@@ -59,6 +59,9 @@ public actor RabbitMQConsumer {
         try await keepConnected()
     }
 
+    /// Whether there is a connection to a broker at present.
+    public var isConnected: Bool { link.connection != nil }
+
     /// Consumes a queue from now on, through all reconnects, until `stopConsuming`.
     ///
     /// Returns at once. A queue that does not exist is reported as `consumerInterrupted` and tried again with backoff.

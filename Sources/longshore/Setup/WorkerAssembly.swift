@@ -14,6 +14,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
     private let consumer: RabbitMQConsumer
     private let publisher: RabbitMQPublisher
     private let keeper: TopologyKeeper?
+    private let roles: Set<WorkerRole>
     private let health: HealthServer
     private let catalog: ImageCatalog
     private let logger: Logger
@@ -21,19 +22,13 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
     /// Opens the catalog, adopts the stores and declares or verifies the topology, waiting for what is away as long as
     /// `worker.start_timeout` says.
     package static func make(_ settings: Settings, _ decoration: Decoration, logger: Logger) async throws -> Self {
-        let unkept = settings.unkeptPromises
-        guard unkept.isEmpty else {
-            throw CommandTrouble(
-                .usage,
-                "configuration:\n"
-                    + unkept.map { "  \($0): this version does not enforce it yet; remove it" }
-                    .joined(separator: "\n"))
-        }
         let startup = Startup(patience: settings.worker.startTimeout, time: SystemTime(), logger: logger)
         let catalog = try await startup.attempt { () throws(CommandTrouble) in
             try CatalogAccess.open(settings, decoration.decorate)
         }
-        let stores = try StoreAccess.make(settings).mapValues(decoration.decorate)
+        // A worker that touches no images needs no way to where they lie.
+        let hasStores = !settings.worker.roles.isDisjoint(with: [.run, .sweep])
+        let stores = hasStores ? try StoreAccess.make(settings).mapValues(decoration.decorate) : [:]
         try await StoreAccess.adopt(stores, for: catalog)
         var fetch = try FetchAccess(settings)
         fetch.source = decoration.decorate(fetch.source)
@@ -57,6 +52,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         self.catalog = catalog
         self.keeper = keeper
         let plan = WorkerPlan(settings)
+        roles = plan.roles
         do throws(RabbitMQError) {
             consumer = try RabbitMQConsumer(configuration: access.configuration)
             publisher = try RabbitMQPublisher(configuration: access.configuration)
@@ -87,7 +83,8 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         health = HealthServer(
             host: settings.health.listen.host, port: settings.health.listen.port,
             lateLoops: { worker.lateLoops(limit: .seconds(60)) },
-            checks: Self.checks(catalog: catalog, stores: stores, publisher: publisher), logger: logger)
+            checks: [Self.check(roles, consumer, publisher)] + Self.checks(catalog: catalog, stores: stores),
+            logger: logger)
         self.logger = logger
     }
 
@@ -107,8 +104,8 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         // Trapped before the worker can say that it is ready: a signal that comes with that answer must drain it too.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await consumer.run() }
-            group.addTask { try await publisher.run() }
+            if consumes { group.addTask { try await consumer.run() } }
+            if publishes { group.addTask { try await publisher.run() } }
             group.addTask { await keeper?.run(consumer.events, publisher.events) }
             group.addTask { try await serveHealth() }
             try await withThrowingTaskGroup(of: Bool.self) { working in
@@ -147,13 +144,21 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         }
     }
 
-    private static func checks(
-        catalog: ImageCatalog, stores: [StoreName: any ImageStore], publisher: RabbitMQPublisher
-    ) -> [ReadinessCheck] {
-        let broker = ReadinessCheck("broker") {
+    private var consumes: Bool { roles.contains(.intake) }
+    private var publishes: Bool { roles.publish }
+
+    private static func check(
+        _ roles: Set<WorkerRole>, _ consumer: RabbitMQConsumer, _ publisher: RabbitMQPublisher
+    ) -> ReadinessCheck {
+        ReadinessCheck("broker") {
+            if roles.contains(.intake), await !consumer.isConnected { return "not connected" }
+            guard roles.publish else { return nil }
             guard await publisher.isConnected else { return "not connected" }
             return await publisher.isBlocked ? "publishing is blocked" : nil
         }
+    }
+
+    private static func checks(catalog: ImageCatalog, stores: [StoreName: any ImageStore]) -> [ReadinessCheck] {
         let rows = ReadinessCheck("catalog") {
             do throws(CatalogError) {
                 _ = try await catalog.read { try $0.catalogID() }
@@ -172,20 +177,6 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
                 }
             }
         }
-        return [broker, rows] + places
-    }
-}
-
-extension WorkerPlan {
-    init(_ settings: Settings) {
-        self.init(
-            slots: settings.worker.slots, backlog: settings.worker.backlog, leaseDuration: settings.lease.duration,
-            leaseRenewal: settings.lease.renew, drain: settings.worker.drain, replyQueues: settings.events.replyTo,
-            prefix: settings.broker.prefix, retention: RetentionPolicy(settings.retention))
-        publishers = settings.publishers.mapValues { publisher in
-            PublisherRights(
-                accounts: publisher.accounts.map { Set($0) }, kinds: publisher.kinds.map { Set($0) },
-                profiles: publisher.profiles.map { Set($0) })
-        }
+        return [rows] + places
     }
 }

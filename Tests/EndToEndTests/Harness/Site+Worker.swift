@@ -7,12 +7,12 @@ extension Site {
         try start(["worker"], overrides)
     }
 
-    /// Starts a worker and waits until it is connected for both directions.
-    func startReadyWorker(_ overrides: [String: String] = [:]) async throws -> Program {
+    /// Starts a worker and waits until it is connected for all its directions.
+    func startReadyWorker(_ overrides: [String: String] = [:], directions: Int = 2) async throws -> Program {
         let worker = try startWorker(overrides)
         try await worker.errors.wait(for: "a connected worker") { lines in
             // One for the topology, one to consume, one to publish.
-            lines.connections == 3
+            lines.connections == 1 + directions
         }
         return worker
     }
