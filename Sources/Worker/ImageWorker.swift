@@ -19,6 +19,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     private let sweep: SweepLoop
     private let progress: ProgressFeed<Exchange>
     private let queues: Queues
+    private let metrics: WorkerMetrics
     private let pulse = Pulse()
     private let logger: Logger
 
@@ -26,10 +27,12 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     ///
     /// - Parameters:
     ///   - makeEnvironment: Makes what jobs may touch, given the place where progress goes.
+    ///   - version: The program's own, for ``metricsPage()``.
     ///   - cluster: Names the installation in the `source` of events.
     ///   - views: Shows images in their profiles' words.
     public init(
-        id: WorkerID, plan: WorkerPlan, cluster: String, views: ProfileViews = ProfileViews(), queues: Queues,
+        id: WorkerID, version: String, plan: WorkerPlan, cluster: String, views: ProfileViews = ProfileViews(),
+        queues: Queues,
         exchange: Exchange, logger: Logger,
         makeEnvironment: (@escaping @Sendable (ImageEvent) -> Void) -> JobEnvironment
     ) {
@@ -46,6 +49,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
         self.environment = environment
         self.queues = queues
         self.progress = progress
+        metrics = WorkerMetrics(catalog: environment.catalog, plan: plan, running: running, version: version)
         self.logger = logger
         gate = IntakeGate(
             queues: queues, catalog: environment.catalog, plan: plan, time: environment.time, logger: logger)
@@ -131,4 +135,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     public func lateLoops(limit: Duration) -> [String] {
         pulse.late(at: environment.time.now(), limit: limit).map(\.rawValue)
     }
+
+    /// What there is to do, here and in the whole installation, in the text format of Prometheus.
+    public func metricsPage() async -> String { await metrics.page() }
 }

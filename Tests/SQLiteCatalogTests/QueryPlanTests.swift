@@ -18,7 +18,7 @@ struct QueryPlanTests {
                     "INDEX jobs_waiting", "INDEX jobs_running", "COVERING INDEX jobs_following",
                     "COVERING INDEX jobs_next", "COVERING INDEX jobs_unripe", "COVERING INDEX jobs_fetching",
                     "COVERING INDEX turns_running", "INDEX source_hosts_rested", "json_each", "INDEX outbox_waiting",
-                    "(subquery", "CONSTANT ROW",
+                    "(subquery", "SCAN load", "CONSTANT ROW",
                 ]
                 return try Self.plans(of: Self.statements(of: Self.hotQueries, in: rows), in: rows.database)
                     .flatMap { $0.split(separator: "\n").map(String.init) }
@@ -58,6 +58,8 @@ struct QueryPlanTests {
         _ = try rows.waitingCounts()
         _ = try rows.followerCounts()
         _ = try rows.hasMovingJobs()
+        _ = try rows.jobLoad()
+        _ = try rows.outboxLoad()
         _ = try rows.nextDue()
         _ = try rows.nextDueJob(.import, except: HeldBack())
         _ = try rows.nextDueJob(.import, except: HeldBack(owners: [nil], hosts: ["h"]))

@@ -2,7 +2,7 @@ import Hummingbird
 public import Logging
 
 /// The HTTP port of probes: `/healthz` says whether the process's own loops go round, `/readyz` whether all it needs
-/// can be reached.
+/// can be reached, `/metrics` how much there is to do.
 ///
 /// A broker or database that is away makes a worker unready, never unhealthy: restarting it would mend nothing and
 /// would interrupt its jobs.
@@ -11,19 +11,23 @@ public struct HealthServer: Sendable {
     private let port: Int
     private let lateLoops: @Sendable () -> [String]
     private let checks: [ReadinessCheck]
+    private let metrics: @Sendable () async -> String
     private let logger: Logger
 
     /// A server that listens when it is run.
     ///
     /// - Parameters:
     ///   - lateLoops: The names of loops that hang; empty when the process is well.
+    ///   - metrics: Makes the page of metrics.
     public init(
-        host: String, port: Int, lateLoops: @escaping @Sendable () -> [String], checks: [ReadinessCheck], logger: Logger
+        host: String, port: Int, lateLoops: @escaping @Sendable () -> [String], checks: [ReadinessCheck],
+        metrics: @escaping @Sendable () async -> String, logger: Logger
     ) {
         self.host = host
         self.port = port
         self.lateLoops = lateLoops
         self.checks = checks
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -46,6 +50,11 @@ public struct HealthServer: Sendable {
                 isReady = isReady && trouble == nil
             }
             return Self.response(isReady, report)
+        }
+        router.get("metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: MetricsPage.contentType],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics())))
         }
         var quiet = logger
         quiet.logLevel = .critical

@@ -60,7 +60,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             throw CommandTrouble(error)
         }
         worker = ImageWorker(
-            id: SystemRandom().identifier(), plan: plan, cluster: settings.cluster,
+            id: SystemRandom().identifier(), version: Build.version, plan: plan, cluster: settings.cluster,
             views: ProfileViews(try ProfileAccess.make(settings)),
             queues: decoration.decorate(
                 BrokerJobQueues(
@@ -84,7 +84,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             host: settings.health.listen.host, port: settings.health.listen.port,
             lateLoops: { worker.lateLoops(limit: .seconds(60)) },
             checks: [Self.check(roles, consumer, publisher)] + Self.checks(catalog: catalog, stores: stores),
-            logger: logger)
+            metrics: { await worker.metricsPage() }, logger: logger)
         self.logger = logger
     }
 

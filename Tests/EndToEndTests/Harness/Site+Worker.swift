@@ -44,14 +44,20 @@ struct CommandResult: Sendable {
 }
 
 extension Site {
-    /// What a health port answers.
+    /// What a health port answers with JSON.
     func get(_ url: String) async throws -> (status: Int, body: JSON) {
+        let (status, lines) = try await lines(of: url)
+        return (status, lines.first.flatMap { try? JSON(parsing: $0.utf8) } ?? .null)
+    }
+
+    /// What a health port answers, by lines.
+    func lines(of url: String) async throws -> (status: Int, lines: [String]) {
         let program = try Program(
             "/usr/bin/python3", ["-c", Self.fetcher, url], environment: ["PATH": "/usr/bin:/bin"])
         _ = try await program.waitForEnd()
         let lines = program.output.entries
         let status = try #require(lines.first.flatMap { Int($0) }, "\(program.errors.entries)")
-        return (status, lines.dropFirst().first.flatMap { try? JSON(parsing: $0.utf8) } ?? .null)
+        return (status, Array(lines.dropFirst()))
     }
 
     private static let fetcher = """

@@ -62,6 +62,25 @@ extension CatalogConformance {
             try await database.insert("copy", .copy(CopyRequest(imageID: CatalogSamples.id("i"))))
             try await expectEqual(database.read { try $0.waitingCounts() }, [.import: 3, .copy: 1])
         },
+        Self("unfinished jobs are counted by kind and state, and the oldest of each is known") { open in
+            let database = try open()
+            try await expectEqual(database.read { try $0.jobLoad() }, [])
+            for state in JobState.allCases { try await database.insert("i-\(state.rawValue)", state: state) }
+            var late = CatalogSamples.job("late", CatalogSamples.importWork())
+            late.acceptedAt = late.acceptedAt + .seconds(60)
+            try await database.write { [late] in try $0.insert(late, JobAdmission(canonicalForm: "{}")) }
+            try await database.insert("copy", .copy(CopyRequest(imageID: CatalogSamples.id("i"))))
+            let moment = CatalogSamples.moment
+            try await expectEqual(
+                database.read { try $0.jobLoad() },
+                [
+                    JobLoad(kind: .copy, state: .queued, count: 1, oldest: moment),
+                    JobLoad(kind: .import, state: .deferred, count: 1, oldest: moment),
+                    JobLoad(kind: .import, state: .queued, count: 2, oldest: moment),
+                    JobLoad(kind: .import, state: .retrying, count: 1, oldest: moment),
+                    JobLoad(kind: .import, state: .running, count: 1, oldest: moment),
+                ])
+        },
         Self("deferred jobs that name predecessors are counted by kind") { open in
             let database = try open()
             try await expectEqual(database.read { try $0.followerCounts() }, [:])

@@ -19,6 +19,8 @@ open class ForwardingTransaction: CatalogTransaction {
     open func unfinishedJobs(on image: ImageID) throws -> [JobOutline] { try base.unfinishedJobs(on: image) }
     open func jobs(waitingFor job: JobID) throws -> [Job] { try base.jobs(waitingFor: job) }
     open func waitingCounts() throws -> [JobKind: Int] { try base.waitingCounts() }
+    open func jobLoad() throws -> [JobLoad] { try base.jobLoad() }
+    open func outboxLoad() throws -> OutboxLoad { try base.outboxLoad() }
     open func followerCounts() throws -> [JobKind: Int] { try base.followerCounts() }
     open func hasMovingJobs() throws -> Bool { try base.hasMovingJobs() }
     open func strandedJobs(limit: Int) throws -> [Job] { try base.strandedJobs(limit: limit) }

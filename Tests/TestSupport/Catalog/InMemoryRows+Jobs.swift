@@ -31,6 +31,21 @@ extension InMemoryRows {
         accepted(where: \.isWaiting).reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
     }
 
+    func jobLoad() throws -> [JobLoad] {
+        var loads: [String: JobLoad] = [:]
+        for job in accepted(where: { !$0.job.state.isTerminal }) {
+            let key = "\(job.kind.rawValue) \(job.state.rawValue)"
+            let load = loads[key] ?? JobLoad(kind: job.kind, state: job.state, count: 0, oldest: job.acceptedAt)
+            loads[key] = JobLoad(kind: job.kind, state: job.state, count: load.count + 1, oldest: load.oldest)
+        }
+        return loads.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    func outboxLoad() throws -> OutboxLoad {
+        let waiting = try unpublished(limit: .max)
+        return OutboxLoad(count: waiting.count, oldest: waiting.first?.event.time)
+    }
+
     func followerCounts() throws -> [JobKind: Int] {
         accepted { $0.job.state == .deferred && !$0.job.request.after.isEmpty }
             .reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }

@@ -197,7 +197,7 @@ extension World {
             return environment
         }
         return ImageWorker(
-            id: process.id, plan: plan, cluster: "simulation",
+            id: process.id, version: "simulated", plan: plan, cluster: "simulation",
             queues: PlantedQueues(
                 base: BrokerConnection(broker: broker, process: process), acknowledgesAtOnce: bug == .ackBeforeCommit),
             exchange: SimulatedExchange(wire: wire, process: process), logger: logger, makeEnvironment: environment)
