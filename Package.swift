@@ -14,12 +14,14 @@ let settings: [SwiftSetting] = [
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// A library room of the house: `Sources/<name>` and its tests in `Tests/<name>Tests`.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] {
+func room(
+    _ name: String, _ dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = []
+) -> [Target] {
     [
         .target(name: name, dependencies: dependencies, swiftSettings: settings),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.target(name: name), "TestSupport"],
+            dependencies: [.target(name: name), "TestSupport"] + testing,
             swiftSettings: settings
         ),
     ]
@@ -34,6 +36,9 @@ var targets: [Target] = [
     system("CRabbitMQ", pkgConfig: "librabbitmq", apt: "librabbitmq-dev"),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CLibCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    system("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+    system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    system("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
     .systemLibrary(name: "CLinux"),
 ]
 targets += room("ImageModel")
@@ -42,10 +47,16 @@ targets += room("JobMessages", ["ImageModel"])
 targets += room("ImageProfiles", ["ImageModel"])
 targets += room("ImageSource", ["ImageModel", "CCurl", "CLinux"])
 targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
+targets += room(
+    "ImageUnpacking", ["ImageModel", "ImageSource", "ImageInspection", "CArchive", "CZlib", "CLZMA"],
+    testing: ["PackedImages"])
 targets += room("ImageStore", ["ImageModel"])
 targets += room("Catalog", ["ImageModel"])
 targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])
-targets += room("ImageJobs", ["ImageModel", "ImageSource", "ImageInspection", "ImageStore", "Catalog", log])
+targets += room(
+    "ImageJobs",
+    ["ImageModel", "ImageSource", "ImageInspection", "ImageUnpacking", "ImageStore", "Catalog", log],
+    testing: ["PackedImages"])
 targets += room(
     "Worker",
     [
@@ -68,8 +79,9 @@ targets += [
     .target(
         name: "LongshoreCommands",
         dependencies: [
-            "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection", "ImageStore",
-            "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
+            "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection",
+            "ImageUnpacking", "ImageStore", "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings",
+            "CLibCrypto", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
@@ -84,6 +96,9 @@ targets += [
         exclude: ["Simulation"],
         swiftSettings: settings
     ),
+    // Packs images for tests.
+    .target(
+        name: "PackedImages", dependencies: ["CArchive"], path: "Tests/PackedImages", swiftSettings: settings),
     .target(
         name: "Simulation",
         dependencies: [
@@ -110,7 +125,8 @@ targets += [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "TestSupport", "longshore", "LongshoreCommands", "crash-worker", "ImageModel", "RabbitMQ", "JobMessages",
+            "TestSupport", "PackedImages", "longshore", "LongshoreCommands", "crash-worker", "ImageModel", "RabbitMQ",
+            "JobMessages",
             "Catalog",
             "SQLiteCatalog", "Worker",
             "CLibCrypto", log,

@@ -7,7 +7,7 @@ import Logging
 
 /// The one pass over the bytes: each chunk is digested, inspected and written, and never touched again.
 struct BytePass {
-    let source: any OpenedSource
+    let source: ServedImage
     let staged: [any StagedImage]
     let plan: ImportPlan
     let claimed: ClaimedJob
@@ -35,16 +35,15 @@ struct BytePass {
             throw error
         }
         let (report, digests) = try await seen.finish()
-        var facts = source.facts
-        facts.size = seen.count
-        facts.digests = digests
-        try plan.verify(size: seen.count, digests: digests)
-        log(report.findings)
+        let facts = try await source.finish(digests)
+        let virtualSize = report.virtualSize ?? seen.count
+        let findings = report.findings + source.contradictions(to: virtualSize)
+        log(findings)
         let content = ImageContent(
-            format: report.format.imageFormat ?? .raw, size: seen.count, virtualSize: report.virtualSize ?? seen.count,
-            digests: digests.filter { plan.recorded.contains($0.algorithm) }, findings: report.findings)
+            format: report.format.imageFormat ?? .raw, size: seen.count, virtualSize: virtualSize,
+            digests: digests.filter { plan.recorded.contains($0.algorithm) }, findings: findings)
         try verifyPolicy(content)
-        return TransferResult(content: content, source: facts)
+        return TransferResult(content: content, source: facts, os: source.os)
     }
 
     /// Brings every chunk to where it belongs. Checkpoints are written beside that, one at a time, so that the bytes
@@ -52,15 +51,13 @@ struct BytePass {
     private func move() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var meter = ProgressMeter(
-                claimed: claimed, environment: environment, source: source.facts, bytes: seen.count)
+                claimed: claimed, environment: environment, source: source.facts, bytes: source.count)
             var nextCheckpoint = seen.count + environment.checkpointInterval
             while let chunk = try await source.nextChunk() {
-                try plan.verifySoFar(seen.count + Int64(chunk.count))
-                if seen.count == 0 { try plan.refuseWrapper(of: chunk) }
                 try await seen.add(chunk)
                 try await space.cover(seen.count)
                 for image in staged { try await image.append(chunk) }
-                try await meter.note(seen.count)
+                try await meter.note(source.count)
                 let bytes = seen.count
                 guard let checkpoints, bytes >= nextCheckpoint, CheckpointWriter.isPossible(after: bytes) else {
                     continue

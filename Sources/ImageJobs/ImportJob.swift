@@ -2,6 +2,7 @@ import Catalog
 import ImageModel
 import ImageSource
 import ImageStore
+import ImageUnpacking
 import Logging
 
 /// Fetch, digest, inspect, store, record: the order of steps of an import, and the only place that knows it.
@@ -117,12 +118,17 @@ struct ImportJob {
         let checkpoints = CheckpointWriter(
             staged: staged, transfers: transfers.map(\.id), source: source.facts, lease: claimed.lease,
             catalog: environment.catalog, logger: environment.logger)
-        let pass = BytePass(
-            source: source, staged: staged, plan: plan, claimed: claimed, environment: environment, control: control,
-            seen: seen, space: space, checkpoints: plan.canResume(source.facts) ? checkpoints : nil)
         let result: TransferResult
         do {
-            result = try await pass.run()
+            result = try await ServedImage.withServedImage(of: source, plan) { image in
+                // What was unpacked cannot be gone on with: no decompressor tells where it is.
+                let mayResume = !image.isUnpacked && plan.canResume(source.facts)
+                if image.isUnpacked { space.growBeyond(served: environment.limits.unpacking.bytes) }
+                let pass = BytePass(
+                    source: image, staged: staged, plan: plan, claimed: claimed, environment: environment,
+                    control: control, seen: seen, space: space, checkpoints: mayResume ? checkpoints : nil)
+                return try await pass.run()
+            }
         } catch {
             throw isRefetch ? error : doubt(error, source)
         }

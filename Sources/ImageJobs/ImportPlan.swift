@@ -3,6 +3,7 @@ import ImageInspection
 import ImageModel
 import ImageSource
 import ImageStore
+import ImageUnpacking
 
 /// What an import will do, decided before anything is fetched.
 struct ImportPlan {
@@ -18,6 +19,8 @@ struct ImportPlan {
     let recorded: Set<DigestAlgorithm>
     /// Whether a compressed image is to be unpacked when one is found.
     let unpacks: Bool
+    /// What unpacks it, within the limits.
+    let unpacker: Unpacker
     /// Where the bytes go.
     let stores: [any ImageStore]
 
@@ -33,6 +36,7 @@ struct ImportPlan {
         expectations = request.expectations
         recorded = Set(request.digests ?? [.sha256])
         unpacks = request.transform.decompress != Decompression.none
+        unpacker = Unpacker(limits: environment.limits.unpacking)
         fetch = FetchRequest(
             url: request.source.url, query: claimed.sourceQuery, sizeLimit: environment.limits.imageBytes,
             credential: try environment.credentials.credential(for: claimed.job.request, request))

@@ -2,6 +2,7 @@ public import Catalog
 public import ImageModel
 public import ImageSource
 public import ImageStore
+public import ImageUnpacking
 public import Logging
 
 /// All a job may touch: handed in, so that a simulation can hand in other things.
@@ -60,10 +61,15 @@ public struct JobLimits: Sendable, Hashable {
     public var imageBytes: Int64
     /// The largest disk an image may describe, in bytes.
     public var virtualBytes: Int64
+    /// What an image that is served packed may unpack to.
+    public var unpacking: UnpackLimits
 
-    /// Limits from their parts; by default 1 TiB and 64 TiB.
-    public init(imageBytes: Int64 = 1 << 40, virtualBytes: Int64 = 64 << 40) {
+    /// Limits from their parts; by default 1 TiB, 64 TiB and those of unpacking.
+    public init(
+        imageBytes: Int64 = 1 << 40, virtualBytes: Int64 = 64 << 40, unpacking: UnpackLimits = UnpackLimits()
+    ) {
         self.imageBytes = imageBytes
         self.virtualBytes = virtualBytes
+        self.unpacking = unpacking
     }
 }

@@ -3,6 +3,7 @@ import ImageInspection
 import ImageModel
 import ImageSource
 import ImageStore
+import ImageUnpacking
 
 /// How an attempt ended. The list is closed: whatever can happen is one of these.
 enum JobOutcome: Equatable {
@@ -60,6 +61,8 @@ extension Failure {
             self.init(
                 error.code, error.message, stage: .fetching, isRetryable: error.isTransient,
                 retryAfter: error.retryAfter)
+        case let error as UnpackError:
+            self.init(error.code, error.message, stage: .verifying)
         case let error as StoreError:
             self.init(error.code, error.message, stage: .storing, isRetryable: error.isTransient)
         case let error as InspectionError:

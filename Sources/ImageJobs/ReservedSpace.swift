@@ -11,7 +11,7 @@ final class ReservedSpace {
     private let catalog: ImageCatalog
     /// The size of the image, if anybody told it.
     private let size: Int64?
-    private let sizeLimit: Int64
+    private var sizeLimit: Int64
     private var shares: [Share] = []
     /// Where the catalog is told next how much was written.
     private var nextNote = noteInterval
@@ -38,6 +38,11 @@ final class ReservedSpace {
         self.size = size
         catalog = environment.catalog
         sizeLimit = environment.limits.imageBytes
+    }
+
+    /// Says that what is stored may become larger than what is served, which is what the stores have promised so far.
+    func growBeyond(served limit: Int64) {
+        sizeLimit = max(sizeLimit, limit)
     }
 
     /// Records a transfer, with the space it needs.

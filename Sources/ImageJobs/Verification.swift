@@ -1,5 +1,6 @@
 import ImageInspection
 import ImageModel
+import ImageUnpacking
 
 extension ImportJob {
     /// What the headers alone can refute, before a byte is fetched.
@@ -14,9 +15,10 @@ extension ImportJob {
     /// One answer with a length that was kept is what the source serves: to fetch it again costs hours and tells nothing
     /// new. Several answers may be of several objects; and an answer that told no length may have ended early.
     func doubt(_ error: any Error, _ source: ContinuedSource) -> any Error {
-        guard error is Failure || error is InspectionError else { return error }
+        guard error is Failure || error is InspectionError || error is UnpackError else { return error }
         let failure = Failure(from: error)
-        let isMismatch = [.digestMismatch, .sizeMismatch].contains(failure.code)
+        // A wrapper that was cut short or mixed is damaged before any digest can tell.
+        let isMismatch = [.digestMismatch, .sizeMismatch, .decompressionFailed].contains(failure.code)
         let isDoubtful =
             switch source.seam {
             case .none: isMismatch && source.facts.size == nil
@@ -28,19 +30,6 @@ extension ImportJob {
 }
 
 extension ImportPlan {
-    /// A wrapped image that was to be unpacked must not become active as if it were a disk.
-    func refuseWrapper(of first: ImageChunk) throws {
-        guard unpacks, let wrapper = first.withBytes({ Wrapper(startingWith: $0) }) else { return }
-        throw Failure(
-            .policyDenied,
-            "the image is wrapped in \(wrapper.rawValue), which this version cannot unpack; "
-                + "with transform.decompress \"none\" it is stored as it is",
-            stage: .verifying,
-            violations: [
-                Violation(path: "/transform/decompress", rule: "is \"none\" for a wrapped image", value: "auto")
-            ])
-    }
-
     /// Ends the fetch of a body that grows beyond what was expected, whatever its headers said.
     func verifySoFar(_ size: Int64) throws {
         guard let expected = expectations.size, size > expected else { return }

@@ -36,7 +36,7 @@ struct FailureTests {
             testDescription: "another format", code: "format_mismatch", answers: [.pattern(size: 5_000)],
             expect: ["format": "qcow2"]),
         Case(
-            testDescription: "a gzip file that was to be unpacked", code: "policy_denied",
+            testDescription: "what begins like gzip and is none", code: "decompression_failed",
             answers: [.bytes([0x1F, 0x8B, 0x08] + [UInt8](repeating: 7, count: 5_000))]),
         Case(
             testDescription: "too large, told by the headers", code: "size_limit", answers: [.pattern(size: 200_000)],

@@ -1,5 +1,6 @@
 import Foundation
 import ImageModel
+import PackedImages
 import TestSupport
 import Testing
 
@@ -34,6 +35,20 @@ struct PromptCancelTests {
             let digests: JSON = ["md5", "sha1", "sha256", "sha384", "sha512", "blake2b-512"]
             try await site.publish(site.importJob("job-1", path: "/image").setting("digests", to: digests))
             try await site.event("progress", of: "job-1")
+            try await site.expectPromptCancel(of: "job-1", watch)
+            try await site.stop(worker)
+        }
+    }
+
+    @Test("While it is unpacked, from a source that stalls")
+    func unpacking() async throws {
+        try await withPromptSite { site, watch in
+            let gate = Gate()
+            let packed = Packer.compress(PatternBytes(size: 20 << 20).all, .gzip)
+            site.origin.serve("/image", .bytes(packed).holding(after: 12 << 20, until: gate))
+            let worker = try site.startWorker()
+            try await site.publish(site.importJob("job-1", path: "/image"))
+            await site.origin.journal.wait { $0.held["/image"] == 1 }
             try await site.expectPromptCancel(of: "job-1", watch)
             try await site.stop(worker)
         }

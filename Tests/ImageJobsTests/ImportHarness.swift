@@ -93,6 +93,7 @@ final class ImportHarness: Sendable {
         let url = try #require(image.replicas.first?.url.flatMap(URL.init(string:)))
         let bytes = try [UInt8](Data(contentsOf: url))
         #expect(body.size == bytes.count && bytes.withUnsafeBytes { body.matches($0, at: 0) })
+        #expect(image.content?.size == body.size)
         #expect(image.content?.digests == (try await digests(of: bytes, image.content?.digests.map(\.algorithm) ?? [])))
         #expect(staged.isEmpty)
     }

@@ -6,7 +6,9 @@ import TestSupport
 /// A source that serves as told, one script a fetch; the last one repeats.
 final class ScriptedSource: ImageSource {
     struct Script: Sendable {
-        var body: PatternBytes
+        var body = PatternBytes(size: 0)
+        /// What is served instead of `body`.
+        var bytes: [UInt8]?
         var etag: String? = "\"v1\""
         var honoursRanges = true
         var tellsSize = true
@@ -57,14 +59,16 @@ final class ScriptedSource: ImageSource {
             self.script = script
             self.offset = offset
             facts = SourceFacts(
-                url: "https://h/image", size: script.tellsSize ? script.body.size : nil, etag: script.etag)
+                url: "https://h/image", size: script.tellsSize ? script.bytes.map { Int64($0.count) } ?? script.body.size : nil, etag: script.etag)
             place = Mutex(offset)
         }
 
         func nextChunk() async throws -> ImageChunk? {
             let place = place.withLock { $0 }
             if let stop = script.stop, place >= stop.after { try await stop.event() }
-            let bytes = script.body.bytes(at: place, limit: chunkSize)
+            let bytes =
+                script.bytes.map { Array($0.dropFirst(Int(place)).prefix(chunkSize)) }
+                ?? script.body.bytes(at: place, limit: chunkSize)
             guard !bytes.isEmpty else { return nil }
             self.place.withLock { $0 += Int64(bytes.count) }
             var builder = ChunkPool(chunkSize: chunkSize, chunkLimit: 1).makeBuilder()

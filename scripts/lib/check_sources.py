@@ -12,14 +12,15 @@ import tempfile
 
 # Which of our own modules a target may import. A room asks only those that stand before it on a job's way.
 MODEL = ["ImageModel"]
-STEPS = MODEL + ["ImageProfiles", "ImageSource", "ImageInspection", "ImageStore", "Catalog"]
+STEPS = MODEL + ["ImageProfiles", "ImageSource", "ImageInspection", "ImageUnpacking", "ImageStore", "Catalog"]
 MAY_IMPORT = {
     "ImageModel": [],
     "RabbitMQ": ["CRabbitMQ", "CLibCrypto"],
     "JobMessages": MODEL,
     "ImageProfiles": MODEL,
     "ImageSource": MODEL + ["CCurl", "CLinux"],
-    "ImageInspection": MODEL + ["CLibCrypto", "CArchive"],
+    "ImageInspection": MODEL + ["CLibCrypto"],
+    "ImageUnpacking": MODEL + ["ImageSource", "ImageInspection", "CArchive", "CZlib", "CLZMA"],
     "ImageStore": MODEL,
     "S3Store": MODEL + ["ImageStore", "CCurl", "CLibCrypto"],
     "Catalog": MODEL,
@@ -35,7 +36,7 @@ MAY_IMPORT = {
 # The commands lie in the folder of the program, and so under its name; apart from it, they may be wired by others.
 MAY_IMPORT["LongshoreCommands"] = MAY_IMPORT["longshore"]
 # Support of tests, below Tests: may import everything.
-FOR_TESTS = ["TestSupport", "Simulation", "simulate", "crash-worker"]
+FOR_TESTS = ["TestSupport", "PackedImages", "Simulation", "simulate", "crash-worker"]
 # Packages of others that belong to one room.
 ONLY_IN = {
     "GRDB": ["SQLiteCatalog"],
@@ -46,7 +47,7 @@ ONLY_IN = {
 }
 # Where the machine's clock, chance and threads may be used; everywhere else they are passed in, so that the simulation
 # can replay a run from its seed.
-ADAPTERS = ["RabbitMQ", "ImageSource", "ImageStore", "S3Store", "SQLiteCatalog", "PostgreSQLCatalog", "longshore"]
+ADAPTERS = ["RabbitMQ", "ImageSource", "ImageUnpacking", "ImageStore", "S3Store", "SQLiteCatalog", "PostgreSQLCatalog", "longshore"]
 NOT_REPLAYABLE = {
     r"(?<!struct )(?<!enum )(?<!class )(?<!actor )(?<!extension )(?<!-> )\bTask\s*(?:<[^{}()]*>)?\s*(?:\.init\s*)?"
     r"(?:\([^{}()]*\)\s*)?\{": "an unstructured task",

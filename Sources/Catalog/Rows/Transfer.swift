@@ -57,10 +57,13 @@ public struct TransferResult: Hashable, Sendable, Codable {
     public var content: ImageContent
     /// What was served.
     public var source: SourceFacts
+    /// The operating system as the descriptor of an OVA tells it; stands where the producer said nothing.
+    public var os: OperatingSystem?
 
     /// A result from its parts.
-    public init(content: ImageContent, source: SourceFacts) {
+    public init(content: ImageContent, source: SourceFacts, os: OperatingSystem? = nil) {
         self.content = content
         self.source = source
+        self.os = os
     }
 }

@@ -106,6 +106,7 @@ extension Ledger {
             try close(transfer, as: .committed)
         }
         image.content = result.content
+        if let os = result.os { image.details.os.fillGaps(from: os) }
         image.replicas = try replicas.sorted { $0.store < $1.store }.map { try stored($0, of: image) }
         try apply(.imported, to: &image)
         job.source = result.source

@@ -107,6 +107,14 @@ public struct OperatingSystem: Hashable, Sendable, Codable {
         self.version = version
         self.arch = arch
     }
+
+    /// Takes over what is absent here; what is there stands.
+    public mutating func fillGaps(from other: OperatingSystem) {
+        type = type ?? other.type
+        distro = distro ?? other.distro
+        version = version ?? other.version
+        arch = arch ?? other.arch
+    }
 }
 
 /// Who may see an image besides its owner.

@@ -1,10 +1,10 @@
 import CCurl
 import Glibc
 
-/// A thread for one piece of work that blocks.
-enum DetachedThread {
+/// A thread for one piece of work that blocks, here or in a library.
+public enum DetachedThread {
     /// Starts `body` on a thread that takes no signals and is not waited for; false when the system gives none.
-    static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+    public static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         final class Work: Sendable {
             let body: @Sendable () -> Void
             init(_ body: @escaping @Sendable () -> Void) { self.body = body }

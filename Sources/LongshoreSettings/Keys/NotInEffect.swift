@@ -6,8 +6,7 @@ extension KeyRegistry {
     static let notInEffect = [
         "stores.<name>.part_size", "credentials.<name>.access_key",
         "credentials.<name>.secret_key", "credentials.<name>.session_token", "credentials.<name>.endpoint",
-        "credentials.<name>.region", "limits.unpacked_bytes", "limits.unpack_ratio",
-        "worker.scratch", "retention.pending_delete", "admin",
+        "credentials.<name>.region", "worker.scratch", "retention.pending_delete", "admin",
     ]
 
     /// Whether a key is read and checked, and nothing more.

@@ -70,8 +70,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         ) { announceProgress in
             var environment = JobEnvironment(
                 catalog: catalog, source: fetch.source, stores: stores, time: SystemTime(), random: SystemRandom(),
-                limits: JobLimits(
-                    imageBytes: settings.limits.image.bytes, virtualBytes: settings.limits.virtual.bytes),
+                limits: JobLimits(settings),
                 backoff: ImageJobs.Backoff(base: settings.retry.base, max: settings.retry.max),
                 progressInterval: settings.events.progressInterval, announceProgress: announceProgress, logger: logger)
             environment.credentials = fetch.credentials
