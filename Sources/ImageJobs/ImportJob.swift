@@ -123,7 +123,7 @@ struct ImportJob {
             result = try await ServedImage.withServedImage(of: source, plan) { image in
                 // What was unpacked cannot be gone on with: no decompressor tells where it is.
                 let mayResume = !image.isUnpacked && plan.canResume(source.facts)
-                if image.isUnpacked { space.growBeyond(served: environment.limits.unpacking.bytes) }
+                if image.isUnpacked { space.expectGrowth(to: environment.limits.unpacking.bytes) }
                 let pass = BytePass(
                     source: image, staged: staged, plan: plan, claimed: claimed, environment: environment,
                     control: control, seen: seen, space: space, checkpoints: mayResume ? checkpoints : nil)

@@ -40,8 +40,8 @@ final class ReservedSpace {
         sizeLimit = environment.limits.imageBytes
     }
 
-    /// Says that what is stored may become larger than what is served, which is what the stores have promised so far.
-    func growBeyond(served limit: Int64) {
+    /// Says that what is stored may grow to `limit`, beyond what is served, which is all that is promised so far.
+    func expectGrowth(to limit: Int64) {
         sizeLimit = max(sizeLimit, limit)
     }
 

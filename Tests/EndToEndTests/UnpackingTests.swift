@@ -108,6 +108,21 @@ struct UnpackingTests {
         }
     }
 
+    @Test("What unpacks to hundreds of megabytes needs no memory for them")
+    func memory() async throws {
+        try await withSite(["limits.unpack_ratio": "1000000"]) { site in
+            let size = 512 << 20
+            site.origin.serve("/image", .bytes(Packer.archive(zeros: size, as: .ustar, .zstd)))
+            let worker = try site.startWorker()
+            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
+            let end = try await site.end(of: "job-1")
+            let peak = try worker.peakMemory()
+            try await site.stop(worker)
+            #expect(end.data["image", "size"].number == size, "\(end.data)")
+            #expect(peak < size * 3 / 4, "\(peak >> 20) MiB")
+        }
+    }
+
     /// A packed image that must not come in.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -152,6 +167,62 @@ struct UnpackingTests {
             #expect(end.errorCode == test.code, "\(end.data)")
             #expect(try await site.image("image-1").status == .failed)
             #expect(site.staged.isEmpty && site.objects.isEmpty)
+        }
+    }
+
+    @Test("An OVA becomes its disk, and what its descriptor says of the guest stands where the job said nothing")
+    func ova() async throws {
+        try await withSite { site in
+            let descriptor = """
+                <?xml version="1.0"?><Envelope xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1">
+                <References><File ovf:id="f" ovf:href="disk1.qcow2" ovf:size="200000"/></References>
+                <DiskSection><Disk ovf:diskId="d" ovf:fileRef="f" ovf:capacity="2" ovf:capacityAllocationUnits="byte * 2^20"/>
+                </DiskSection><VirtualSystem ovf:id="vm"><OperatingSystemSection ovf:id="96" ovf:version="12"/>
+                </VirtualSystem></Envelope>
+                """
+            let packed = Packer.archive(
+                [
+                    .init("vm.ovf", Array(descriptor.utf8)), .init("disk1.qcow2", Self.qcow2),
+                    .init("vm.mf", Array("SHA1(vm.ovf)= 0".utf8)),
+                ], as: .ustar)
+            site.origin.serve("/vm.ova", .bytes(packed))
+            let worker = try site.startWorker()
+            let job = site.importJob("job-1", image: "image-1", path: "/vm.ova")
+            try await site.publish(job.setting("image", "os", to: ["distro": "debian-testing"]))
+            let end = try await site.end(of: "job-1")
+            try await site.stop(worker)
+            #expect(end.phase == "completed", "\(end.data)")
+            #expect(end.data["source", "wrapper"].text == "ova")
+            #expect(end.data["source", "digests", "sha256"].text == sha256(packed))
+            let image = end.data["image"]
+            #expect(image["format"].text == "qcow2" && image["virtual_size"].number == 1 << 20)
+            #expect(image["os", "type"].text == "linux" && image["os", "distro"].text == "debian-testing")
+            #expect(image["os", "version"].text == "12" && image["os", "arch"].text == "x86_64")
+            #expect(image["findings"][0]["rule"].text == "contradiction")
+            #expect(try await site.storedBytes(of: "image-1") == Self.qcow2)
+        }
+    }
+
+    @Test("`inspect` looks into a wrapper, and refuses what a worker would")
+    func inspected() async throws {
+        try await withSite { site in
+            let packed = Packer.archive([.init("disk.qcow2", Self.qcow2)], as: .gnutar, .xz)
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("inspect-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: file) }
+            try Data(packed).write(to: file)
+            site.origin.serve("/image", .bytes(packed))
+            for place in [file.path, site.origin.url("/image")] {
+                let result = try await site.run("inspect", place, "--json")
+                #expect(result.end == .exited(0), "\(result.errors)")
+                #expect(result.json["format"].text == "qcow2" && result.json["size"].number == 200_000)
+                #expect(result.json["digests", "sha256"].text == sha256(Self.qcow2))
+                #expect(result.json["source", "wrapper"].text == "tar+xz")
+                #expect(result.json["source", "size"].number == packed.count)
+                #expect(result.json["source", "digests", "sha256"].text == sha256(packed))
+            }
+            try Data(packed.dropLast(20)).write(to: file)
+            let broken = try await site.run("inspect", file.path)
+            #expect(broken.end == .exited(6))
         }
     }
 }

@@ -9,6 +9,7 @@ final class ScriptedSource: ImageSource {
         var body = PatternBytes(size: 0)
         /// What is served instead of `body`.
         var bytes: [UInt8]?
+        var size: Int64 { bytes.map { Int64($0.count) } ?? body.size }
         var etag: String? = "\"v1\""
         var honoursRanges = true
         var tellsSize = true
@@ -59,7 +60,7 @@ final class ScriptedSource: ImageSource {
             self.script = script
             self.offset = offset
             facts = SourceFacts(
-                url: "https://h/image", size: script.tellsSize ? script.bytes.map { Int64($0.count) } ?? script.body.size : nil, etag: script.etag)
+                url: "https://h/image", size: script.tellsSize ? script.size : nil, etag: script.etag)
             place = Mutex(offset)
         }
 

@@ -10,7 +10,7 @@ struct ArchiveTests {
     @Test("The only file of an archive is the disk, however the stream is cut", arguments: Packer.Archive.allCases)
     func onlyFile(_ archive: Packer.Archive) async throws {
         let packed = Packer.archive([.init("disk.raw", disk)], as: archive)
-        for cut in [1, 17, 512, 4_096, 1 << 16] {
+        for cut in [17, 512, 4_096, 1 << 16] {
             let unpacked = try await Unpacker(chunkSize: 1 << 16).unpacked(packed, cut: cut)
             #expect(unpacked.bytes == disk, "in chunks of \(cut)")
             #expect(unpacked.wrapper == (archive == .zip ? "zip" : "tar"))

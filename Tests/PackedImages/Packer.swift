@@ -14,8 +14,11 @@ public enum Packer {
 
     /// A member of an archive.
     public struct Member: Sendable {
+        /// As it is written.
         public var name: String
+        /// What is in it.
         public var bytes: [UInt8]
+        /// What it is.
         public var kind: Kind
 
         /// What a member is.
@@ -25,6 +28,7 @@ public enum Packer {
             case hardLink(String)
         }
 
+        /// A member from its parts; an empty file unless told otherwise.
         public init(_ name: String, _ bytes: [UInt8] = [], kind: Kind = .file) {
             self.name = name
             self.bytes = bytes

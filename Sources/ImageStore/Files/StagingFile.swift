@@ -181,7 +181,9 @@ final class StagingFile {
     }
 
     private func outOfSpace(_ reason: String?) -> StoreError {
-        let needed = expectedSize.map { "needs \(ByteCount($0 - end)) more" } ?? "needs more after \(ByteCount(end))"
+        // What is unpacked on the way becomes larger than what was announced.
+        let missing = expectedSize.flatMap { $0 > end ? ByteCount($0 - end) : nil }
+        let needed = missing.map { "needs \($0) more" } ?? "needs more after \(ByteCount(end))"
         let free = (try? staging.freeBytes()).map { "\(ByteCount($0)) free" } ?? "free space unknown"
         let reserve = store.reserveBytes > 0 ? ", \(ByteCount(store.reserveBytes)) kept free (reserve_bytes)" : ""
         return StoreError(

@@ -8,8 +8,8 @@ struct InspectCommand: AsyncParsableCommand {
         commandName: "inspect", abstract: "Tell what an image is, and whether a worker would refuse it.",
         discussion: """
             Reads a file, or fetches a URL as a worker would, and stores nothing. Prints format, sizes, digests and
-            everything that was noticed, with the byte that shows it. No rule is relaxed here. Exits with 6 when the
-            image is refused.
+            everything that was noticed, with the byte that shows it. What is packed is unpacked, as a worker would.
+            No rule is relaxed here. Exits with 6 when the image is refused.
 
             Example: longshore inspect ubuntu.qcow2 --digest sha512
             """)
@@ -35,9 +35,9 @@ struct InspectCommand: AsyncParsableCommand {
                 try await inspection.ofFile(place)
             }
         if global.json {
-            Console.say(InspectionSummary.json(result.report, result.digests))
+            Console.say(InspectionSummary.json(result))
         } else {
-            for line in InspectionSummary.lines(result.report, result.digests) { Console.say(line) }
+            for line in InspectionSummary.lines(result) { Console.say(line) }
         }
         if let refusal = result.report.refusal {
             throw CommandTrouble(.unsafe, "\(place.prefix { $0 != "?" }) is refused: \(refusal)")

@@ -5,26 +5,44 @@ import JobMessages
 /// What inspection found, for people and for programs.
 enum InspectionSummary {
     /// The object of CONTRACT section 6.
-    static func json(_ report: ImageReport, _ digests: [Digest]) -> JSONValue {
-        [
+    static func json(_ outcome: Inspection.Outcome) -> JSONValue {
+        let report = outcome.report
+        return [
             "format": .string(report.format.rawValue), "virtual_size": .optional(report.virtualSize),
-            "size": .integer(report.size), "digests": .object(JSONObject(digests.map(member))),
+            "size": .integer(report.size), "digests": json(outcome.digests),
+            "source": outcome.source.map { source in
+                [
+                    "wrapper": .optional(source.wrapper), "size": .optional(source.size),
+                    "digests": json(source.digests),
+                ]
+            } ?? .null,
             "verdict": .string(report.isRefused ? "refused" : "safe"),
             "findings": .array(report.findings.map { EventDataEncoder.json($0) }),
         ]
+    }
+
+    private static func json(_ digests: [Digest]) -> JSONValue {
+        .object(JSONObject(digests.map(member)))
     }
 
     private static func member(_ digest: Digest) -> JSONObject.Member {
         .init(name: digest.algorithm.rawValue, value: .string(digest.hex))
     }
 
-    static func lines(_ report: ImageReport, _ digests: [Digest]) -> [String] {
-        var facts: [(String, String)] = [("format", report.format.rawValue), ("size", size(report.size))]
+    static func lines(_ outcome: Inspection.Outcome) -> [String] {
+        let report = outcome.report
+        var facts: [(String, String)] = []
+        if let source = outcome.source {
+            facts.append(("packed", source.wrapper ?? "unknown"))
+            if let bytes = source.size { facts.append(("packed size", size(bytes))) }
+            facts += source.digests.map { ("packed \($0.algorithm.rawValue)", $0.hex) }
+        }
+        facts += [("format", report.format.rawValue), ("size", size(report.size))]
         if let virtualSize = report.virtualSize { facts.append(("virtual size", size(virtualSize))) }
         if let blockSize = report.blockSize { facts.append(("block size", size(blockSize))) }
         if let encryption = report.encryption { facts.append(("encryption", encryption.rawValue)) }
         if let boot = boot(report.boot) { facts.append(("boot", boot)) }
-        facts += digests.map { ($0.algorithm.rawValue, $0.hex) }
+        facts += outcome.digests.map { ($0.algorithm.rawValue, $0.hex) }
         facts.append(("verdict", report.isRefused ? "refused" : "safe"))
         let width = facts.map(\.0.count).max() ?? 0
         return facts.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 } + findings(report)

@@ -2,6 +2,7 @@ import Foundation
 import ImageInspection
 import ImageModel
 import ImageSource
+import ImageUnpacking
 import LongshoreSettings
 
 /// One look at an image that is not stored: everything a worker would find out on the way.
@@ -12,6 +13,8 @@ struct Inspection {
     struct Outcome: Sendable {
         let report: ImageReport
         let digests: [Digest]
+        /// What the image is served as; nil when it is served as it is.
+        let source: SourceFacts?
     }
 
     /// Reads a file.
@@ -22,7 +25,7 @@ struct Inspection {
         defer { try? file.close() }
         let total = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64
         let pool = ChunkPool()
-        return try await inspect(total: total) { () async throws -> ImageChunk? in
+        return try await inspect(total: total, UnpackLimits()) { () async throws -> ImageChunk? in
             var vacant = pool.makeBuilder()
             // Digests hold a few chunks each for a moment; the pool has more than that.
             while vacant == nil {
@@ -48,25 +51,84 @@ struct Inspection {
             url: parts[0], query: parts.count > 1 ? parts[1] : nil, sizeLimit: settings.limits.image.bytes)
         do {
             return try await FetchAccess(settings).source.withSource(request) { source in
-                try await inspect(total: source.facts.size) { try await source.nextChunk() }
+                try await inspect(total: source.facts.size, UnpackLimits(settings)) { try await source.nextChunk() }
             }
         } catch let error as SourceError {
             throw CommandTrouble(error.code == .sourceNotFound ? .notFound : .jobFailed, "source: \(error.message)")
         }
     }
 
-    private func inspect(total: Int64?, _ next: () async throws -> ImageChunk?) async throws -> Outcome {
+    private func inspect(
+        total: Int64?, _ limits: UnpackLimits, _ next: @escaping () async throws -> ImageChunk?
+    ) async throws -> Outcome {
         try await ImageDigests.withDigests(algorithms) { digests in
-            var inspector = ImageInspector(expectations: expectations)
-            var progress = InspectionProgress(total: total)
-            defer { progress.clear() }
-            while let chunk = try await next() {
-                chunk.withBytes { inspector.look(at: $0) }
-                try await digests.update(chunk)
-                progress.show(inspector.position)
+            let source = InspectedSource(total: total, digests, next)
+            defer { source.progress.clear() }
+            guard try await source.isPacked() else {
+                let report = try await look { try await source.nextChunk() }
+                return Outcome(report: report, digests: try await digests.finish(), source: nil)
             }
-            return Outcome(report: inspector.report(), digests: try await digests.finish())
+            do {
+                return try await Unpacker(limits: limits).withUnpacking(
+                    announced: total, { try await source.nextChunk() }
+                ) { unpacking in try await look(into: unpacking, source, digests) }
+            } catch let error as UnpackError {
+                throw CommandTrouble(.unsafe, "the image is refused: \(error.message)")
+            }
         }
+    }
+
+    private func look(
+        into unpacking: Unpacking, _ source: InspectedSource, _ served: ImageDigests
+    ) async throws -> Outcome {
+        try await ImageDigests.withDigests(algorithms) { digests in
+            let report = try await look {
+                guard let chunk = try await unpacking.nextChunk() else { return nil }
+                try await digests.update(chunk)
+                return chunk
+            }
+            return Outcome(
+                report: report, digests: try await digests.finish(),
+                source: SourceFacts(
+                    url: "", size: source.count, digests: try await served.finish(),
+                    wrapper: unpacking.facts.wrapper))
+        }
+    }
+
+    private func look(at next: () async throws -> ImageChunk?) async throws -> ImageReport {
+        var inspector = ImageInspector(expectations: expectations)
+        while let chunk = try await next() { chunk.withBytes { inspector.look(at: $0) } }
+        return inspector.report()
+    }
+}
+
+/// The bytes as they lie in the file or come from the source.
+private final class InspectedSource {
+    private let digests: ImageDigests
+    private let next: () async throws -> ImageChunk?
+    private var first: ImageChunk?
+    private(set) var count: Int64 = 0
+    var progress: InspectionProgress
+
+    init(total: Int64?, _ digests: ImageDigests, _ next: @escaping () async throws -> ImageChunk?) {
+        self.digests = digests
+        self.next = next
+        progress = InspectionProgress(total: total)
+    }
+
+    /// Whether there is something to unpack; comes before the first chunk.
+    func isPacked() async throws -> Bool {
+        first = try await next()
+        return first.map(Unpacker.unpacks) ?? false
+    }
+
+    func nextChunk() async throws -> ImageChunk? {
+        let taken = first.take()
+        guard let chunk = if let taken { taken } else { try await next() } else { return nil }
+        count += Int64(chunk.count)
+        try await digests.update(chunk)
+        progress.show(count)
+        return chunk
     }
 }
 

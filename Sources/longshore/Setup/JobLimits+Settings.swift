@@ -1,4 +1,5 @@
 import ImageJobs
+import ImageModel
 import ImageUnpacking
 import LongshoreSettings
 

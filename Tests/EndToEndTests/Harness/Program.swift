@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Testing
 
 /// A process of a test: its lines as they come, its signals, its end.
 final class Program: Sendable {
@@ -35,6 +36,13 @@ final class Program: Sendable {
     /// Sends a signal, unless the process is gone.
     func signal(_ number: Int32) {
         isReaped.withLock { if !$0 { kill(pid, number) } }
+    }
+
+    /// The most memory that the process had so far, in bytes; it must still run.
+    func peakMemory() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) }) << 10
     }
 
     /// How the process ended; nil while it runs.
