@@ -34,6 +34,7 @@ var targets: [Target] = [
     system("CRabbitMQ", pkgConfig: "librabbitmq", apt: "librabbitmq-dev"),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CLibCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    system("CPostgreSQL", pkgConfig: "libpq", apt: "libpq-dev"),
     .systemLibrary(name: "CLinux"),
 ]
 targets += room("ImageModel")
@@ -45,6 +46,7 @@ targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
 targets += room("ImageStore", ["ImageModel"])
 targets += room("Catalog", ["ImageModel"])
 targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])
+targets += room("PostgreSQLCatalog", ["ImageModel", "Catalog", "CPostgreSQL"])
 targets += room("ImageJobs", ["ImageModel", "ImageSource", "ImageInspection", "ImageStore", "Catalog", log])
 targets += room(
     "Worker",
@@ -69,7 +71,7 @@ targets += [
         name: "LongshoreCommands",
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection", "ImageStore",
-            "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
+            "Catalog", "SQLiteCatalog", "PostgreSQLCatalog", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
@@ -111,9 +113,7 @@ targets += [
         name: "EndToEndTests",
         dependencies: [
             "TestSupport", "longshore", "LongshoreCommands", "crash-worker", "ImageModel", "RabbitMQ", "JobMessages",
-            "Catalog",
-            "SQLiteCatalog", "Worker",
-            "CLibCrypto", log,
+            "Catalog", "SQLiteCatalog", "PostgreSQLCatalog", "Worker", "CLibCrypto", log,
         ],
         swiftSettings: settings
     ),

@@ -1,0 +1,128 @@
+import Catalog
+import ImageModel
+
+/// The rows of one PostgreSQL transaction.
+///
+/// What a writing transaction reads it has locked, so that nobody else changes it before the end; see
+/// <doc:LocksOfThePostgreSQLCatalog>.
+struct PostgreSQLRows: CatalogTransaction {
+    let session: Session
+    let keys: LockKeys
+    let clock: ServerClock
+    /// Whether this transaction writes; one that only reads has a snapshot and locks nothing.
+    let isWriting: Bool
+    /// Whether no other transaction writes meanwhile.
+    let isAlone: Bool
+    let memory = Memory()
+
+    /// What this transaction has locked, and what it knows of it.
+    final class Memory {
+        var jobs: [JobID: Job] = [:]
+        var images: [ImageID: Image] = [:]
+        var lockedImages: Set<ImageID> = []
+        var heldLocks: Set<Int32> = []
+        var mustBeAlone = false
+        var hasRipened = false
+    }
+
+    init(_ session: Session, keys: LockKeys, clock: ServerClock, isWriting: Bool, isAlone: Bool = false) {
+        self.session = session
+        self.keys = keys
+        self.clock = clock
+        self.isWriting = isWriting
+        self.isAlone = isAlone
+    }
+
+    /// The server's clock.
+    var now: Timestamp { clock.serverTime }
+
+    func catalogID() throws -> CatalogID {
+        guard let row = try first("SELECT id FROM catalog"), let id = CatalogID(try row.text("id")) else {
+            throw CatalogError(.corrupt, "the catalog has no id")
+        }
+        return id
+    }
+
+    func nextSequence(of image: ImageID) throws -> Int64 {
+        let sql = """
+            INSERT INTO sequences AS s (image, last) VALUES ($1, 1)
+            ON CONFLICT (image) DO UPDATE SET last = s.last + 1 RETURNING last
+            """
+        guard let number = try write(sql, [.text(image.rawValue)]).rows.first?.integer("last") else {
+            throw CatalogError(.corrupt, "image \(image) got no sequence number")
+        }
+        return number
+    }
+
+    func holdRole(_ role: String, worker: WorkerID, for duration: Duration) throws -> Bool {
+        let sql = """
+            INSERT INTO roles AS r (role, worker, until) VALUES ($1, $2, $3)
+            ON CONFLICT (role) DO UPDATE SET worker = excluded.worker, until = excluded.until
+            WHERE r.worker = excluded.worker OR r.until <= $4
+            """
+        let now = now
+        return try write(
+            sql,
+            [
+                .text(role), .text(worker.rawValue), .integer((now + duration).microseconds),
+                .integer(now.microseconds),
+            ]
+        ).affected == 1
+    }
+}
+
+// MARK: - Statements
+
+extension PostgreSQLRows {
+    /// Runs a statement that changes rows.
+    @discardableResult
+    func write(_ sql: String, _ parameters: [Parameter]) throws -> Answer {
+        let answer = try session.run(sql, parameters)
+        session.writtenRows += answer.affected
+        return answer
+    }
+
+    /// All rows of a query.
+    func all(_ sql: String, _ parameters: [Parameter] = []) throws -> [AnswerRow] {
+        try session.run(sql, parameters).rows
+    }
+
+    /// The first row of a query.
+    func first(_ sql: String, _ parameters: [Parameter] = []) throws -> AnswerRow? {
+        try all(sql, parameters).first
+    }
+
+    /// Follows a query whose rows are to be locked; a query for reading alone has nothing to follow.
+    func locking(_ clause: String = "FOR UPDATE") -> String { isWriting ? clause : "" }
+}
+
+// MARK: - Locks
+
+extension PostgreSQLRows {
+    /// Keeps other writers from what this name stands for until the end of the transaction.
+    ///
+    /// - Returns: Whether it had to be asked for, so that what was read before may be out of date.
+    @discardableResult
+    func hold(_ name: String) throws -> Bool { try hold(keys.named(name)) }
+
+    /// Begins to count what runs; see ``LockKeys/claims``.
+    @discardableResult
+    func holdClaims() throws -> Bool { try hold(keys.claims) }
+
+    private func hold(_ key: (catalog: Int32, number: Int32)) throws -> Bool {
+        guard isWriting, !isAlone, !memory.heldLocks.contains(key.number) else { return false }
+        _ = try session.run(
+            "SELECT pg_advisory_xact_lock($1::int, $2::int)",
+            [.integer(Int64(key.catalog)), .integer(Int64(key.number))])
+        memory.heldLocks.insert(key.number)
+        return true
+    }
+
+    /// Has this transaction run again without others, when what it asks concerns all rows.
+    func requireSolitude() {
+        if isWriting, !isAlone { memory.mustBeAlone = true }
+    }
+
+    /// Whether the transaction must be run again without others.
+    var mustBeAlone: Bool { memory.mustBeAlone }
+}
