@@ -71,7 +71,8 @@ targets += [
         name: "LongshoreCommands",
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection", "ImageStore",
-            "Catalog", "SQLiteCatalog", "PostgreSQLCatalog", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
+            "Catalog", "SQLiteCatalog", "PostgreSQLCatalog", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto",
+            log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],

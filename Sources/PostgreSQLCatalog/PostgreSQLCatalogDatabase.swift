@@ -5,7 +5,7 @@ import ImageModel
 /// A catalog in a PostgreSQL database, for any number of workers on any number of hosts.
 ///
 /// It lives in the schema that a connection finds first (`search_path`, by default `public`). How transactions keep
-/// apart stands in <doc:LocksOfThePostgreSQLCatalog>, what happens when connections are lost in
+/// apart stands in <doc:LocksBeforeReads>, what happens when connections are lost in
 /// <doc:AmbiguousCommits>.
 public final class PostgreSQLCatalogDatabase: CatalogDatabase {
     private let lanes: LanePool

@@ -136,7 +136,7 @@ extension TransactionRun {
 }
 
 /// A row that a transaction writes last, by which its fate can be told; see <doc:AmbiguousCommits>.
-private struct CommitMark {
+struct CommitMark {
     let session: String
     let number: Int64
 

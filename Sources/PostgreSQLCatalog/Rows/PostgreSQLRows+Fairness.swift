@@ -38,12 +38,15 @@ extension PostgreSQLRows {
             FROM ready WHERE ready.owner IS NOT NULL
         ), line AS MATERIALIZED (
             SELECT ready.owner FROM ready
-                LEFT JOIN turns ON turns.kind = $1 AND turns.owner = ready.owner
+                LEFT JOIN LATERAL (
+                    SELECT served, number FROM turns WHERE kind = $1 AND turns.owner = ready.owner
+                    ORDER BY number DESC LIMIT 1
+                ) AS turn ON true
                 LEFT JOIN (
                     SELECT owner, count(*) AS jobs FROM jobs WHERE state = 'running' AND kind = $1 GROUP BY owner
                 ) AS running ON running.owner = ready.owner
             WHERE ready.owner IS NOT NULL AND ready.owner <> ALL ($4::text[])
-            ORDER BY coalesce(running.jobs, 0), coalesce(turns.served, 0), turns.number
+            ORDER BY coalesce(running.jobs, 0), coalesce(turn.served, false), turn.number
         )
         SELECT next.body FROM line CROSS JOIN LATERAL (
             SELECT body FROM jobs AS due
@@ -55,10 +58,13 @@ extension PostgreSQLRows {
         """
 
     func noteServed(_ owner: AccountID?, _ kind: JobKind) throws {
-        // A sequence and not the highest so far: claims need not wait for each other to take a number.
+        // A new row and not a new number in the old one: claims for the same owner need not wait for each other.
         let sql = """
-            INSERT INTO turns (kind, owner, served) VALUES ($1, $2, nextval('turns_served'))
-            ON CONFLICT (kind, owner) DO UPDATE SET served = excluded.served
+            WITH past AS (
+                DELETE FROM turns WHERE number IN (
+                    SELECT number FROM turns WHERE kind = $1 AND owner = $2 FOR UPDATE SKIP LOCKED)
+            )
+            INSERT INTO turns (kind, owner, served) VALUES ($1, $2, true)
             """
         try write(sql, [.text(kind.rawValue), .text(owner?.rawValue ?? "")])
     }

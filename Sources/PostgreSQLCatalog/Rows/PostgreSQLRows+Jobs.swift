@@ -90,9 +90,8 @@ extension PostgreSQLRows {
         // Owners are served in turn from their first job on.
         let sql = """
             WITH turn AS (
-                INSERT INTO turns (kind, owner) SELECT $3, $6
+                INSERT INTO turns (kind, owner, served) SELECT $3, $6, false
                 WHERE $3 <> 'cancel' AND NOT EXISTS (SELECT 1 FROM turns WHERE kind = $3 AND owner = $6)
-                ON CONFLICT DO NOTHING
             )
             INSERT INTO jobs (
                 id, version, kind, state, priority, owner, image, target, run_at, ripe, fence, has_predecessors,

@@ -4,7 +4,7 @@ import ImageModel
 /// The rows of one PostgreSQL transaction.
 ///
 /// What a writing transaction reads it has locked, so that nobody else changes it before the end; see
-/// <doc:LocksOfThePostgreSQLCatalog>.
+/// <doc:LocksBeforeReads>.
 struct PostgreSQLRows: CatalogTransaction {
     let session: Session
     let keys: LockKeys

@@ -80,12 +80,11 @@ extension Schema {
         );
         CREATE INDEX remembered_cancels_at ON remembered_cancels (at);
 
-        CREATE SEQUENCE turns_served;
         CREATE TABLE turns (
-            kind TEXT COLLATE "C" NOT NULL, owner TEXT COLLATE "C" NOT NULL,
-            number BIGINT GENERATED ALWAYS AS IDENTITY, served BIGINT NOT NULL DEFAULT 0,
-            PRIMARY KEY (kind, owner)
-        ) WITH (fillfactor = 50);
+            number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            kind TEXT COLLATE "C" NOT NULL, owner TEXT COLLATE "C" NOT NULL, served BOOLEAN NOT NULL
+        );
+        CREATE INDEX turns_of_owner ON turns (kind, owner, number DESC) INCLUDE (served);
 
         CREATE TABLE source_hosts (
             host TEXT COLLATE "C" NOT NULL PRIMARY KEY, failures INTEGER NOT NULL, rests INTEGER NOT NULL,

@@ -18,24 +18,24 @@ enum CatalogAccess {
         _ settings: Settings, _ decorate: (any CatalogDatabase) -> any CatalogDatabase
     ) throws(CommandTrouble) -> ImageCatalog {
         let policy = ProfilePolicy(try ProfileAccess.make(settings))
+        let catalog = ImageCatalog(
+            database: decorate(try database(settings.catalog)), random: SystemRandom(),
+            unknownGrace: settings.worker.unknownGrace, limits: CatalogLimits(settings.limits), policy: policy)
+        guard let key = settings.catalog.secretKey else { return catalog }
+        return catalog.sealing(with: SecretCipher(key.revealed))
+    }
+
+    private static func database(_ catalog: Settings.Catalog) throws(CommandTrouble) -> any CatalogDatabase {
         do throws(CatalogError) {
-            let catalog = ImageCatalog(
-                database: decorate(try database(settings.catalog)), random: SystemRandom(),
-                unknownGrace: settings.worker.unknownGrace, limits: CatalogLimits(settings.limits), policy: policy)
-            guard let key = settings.catalog.secretKey else { return catalog }
-            return catalog.sealing(with: SecretCipher(key.revealed))
+            // The settings let no other scheme in.
+            guard catalog.url.scheme == "sqlite" else {
+                return try PostgreSQLCatalogDatabase(url: catalog.url.revealed)
+            }
+            if let path = catalog.file, path.hasPrefix("/") { return try SQLiteCatalogDatabase(path: path) }
         } catch {
             throw CommandTrouble(error)
         }
-    }
-
-    private static func database(_ catalog: Settings.Catalog) throws(CatalogError) -> any CatalogDatabase {
-        // The settings let no other scheme in.
-        guard catalog.url.scheme == "sqlite" else { return try PostgreSQLCatalogDatabase(url: catalog.url.revealed) }
-        guard let path = catalog.file, path.hasPrefix("/") else {
-            throw CatalogError(.unusable, "catalog.url is \(catalog.url): the path must be absolute, sqlite:///path")
-        }
-        return try SQLiteCatalogDatabase(path: path)
+        throw CommandTrouble(.usage, "catalog.url is \(catalog.url): the path must be absolute, sqlite:///path")
     }
 }
 

@@ -27,3 +27,28 @@ extension Trait where Self == ConditionTrait {
         )
     }
 }
+
+extension RealPostgreSQL {
+    /// The same server by another way, or as somebody else.
+    public static func url(
+        _ url: String, host: String? = nil, port: UInt16? = nil, login: (user: String, password: String)? = nil,
+        adding query: [String: String] = [:]
+    ) throws -> String {
+        var components = try #require(URLComponents(string: url))
+        if let host { components.host = host }
+        if let port { components.port = Int(port) }
+        if let login {
+            components.user = login.user
+            components.password = login.password
+        }
+        for (name, value) in query.sorted(by: { $0.key < $1.key }) {
+            components.queryItems = (components.queryItems ?? []) + [URLQueryItem(name: name, value: value)]
+        }
+        return try #require(components.string)
+    }
+
+    /// The port of a URL.
+    public static func port(of url: String) throws -> UInt16 {
+        try #require(URLComponents(string: url)?.port.flatMap(UInt16.init(exactly:)))
+    }
+}
