@@ -29,6 +29,8 @@ public final class PostgreSQLCatalogDatabase: CatalogDatabase {
             try session.open()
             let catalog = try Schema.prepare(session)
             keys = LockKeys(catalog: catalog)
+            // Sessions that ended leave their last mark behind.
+            try session.execute("DELETE FROM commit_marks WHERE at < now() - interval '1 day'")
         } catch {
             throw catalogError(error, address)
         }
@@ -66,6 +68,15 @@ public final class PostgreSQLCatalogDatabase: CatalogDatabase {
         return try await perform { session in
             try TransactionRun(session: session, keys: keys).read(body)
         }
+    }
+
+    /// Listens, on a connection of its own, for commits after which jobs are ready to begin.
+    public func wakeUps() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let listener = Listener(address, channel: keys.channel) { continuation.yield() }
+        continuation.onTermination = { _ in listener.stop() }
+        if !listener.start() { continuation.finish() }
+        return stream
     }
 
     /// Ends what was begun and closes all connections.

@@ -22,6 +22,9 @@ struct LockKeys: Sendable {
     /// not use up the server's table of locks; two names of one number only wait for each other without need.
     func named(_ name: String) -> (Int32, Int32) { (catalog, Int32(Self.hash(name) % 1_024)) }
 
+    /// Where workers tell each other that jobs are ready to begin.
+    var channel: String { "longshore_\(UInt32(bitPattern: catalog))" }
+
     /// FNV-1a: the same in every process and version.
     static func hash(_ text: String) -> UInt32 {
         text.utf8.reduce(0x811C_9DC5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }

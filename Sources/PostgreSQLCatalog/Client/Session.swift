@@ -16,6 +16,7 @@ final class Session {
     /// Rows that statements have written since the transaction began.
     var writtenRows = 0
     private var mark: Int64 = 0
+    private var lastNotice: Int64 = 0
 
     init(_ address: ConnectionAddress, name: String, settings: String = Session.usualSettings) {
         self.address = address
@@ -31,7 +32,7 @@ final class Session {
     /// are far above what a transaction takes; they end what a lost or stuck worker holds.
     static let usualSettings = """
         SET enable_seqscan = off; SET jit = off; SET lock_timeout = '20s'; SET statement_timeout = '60s';
-        SET idle_in_transaction_session_timeout = '60s'; SET standard_conforming_strings = on
+        SET idle_in_transaction_session_timeout = '10s'; SET standard_conforming_strings = on
         """
 
     /// The oldest server whose functions are used here.
@@ -77,6 +78,14 @@ final class Session {
     func nextMark() -> Int64 {
         mark += 1
         return mark
+    }
+
+    /// Whether it is time to notify others again. Commits that notify wait for each other, and all workers hear each of
+    /// them; who is not told finds the work at its next poll.
+    func mayNotify(at moment: Int64) -> Bool {
+        guard moment - lastNotice >= 100_000 else { return false }
+        lastNotice = moment
+        return true
     }
 
     /// Sends text that may hold several statements and returns the last one's answer.

@@ -42,7 +42,7 @@ struct TransactionRun {
             let result = Swift.Result { try body(rows) }
             if rows.mustBeAlone { throw MustBeAlone() }
             let value = try result.get()
-            try commit()
+            try commit(notifying: rows.hasReadiedJobs)
             return value
         }
     }
@@ -97,15 +97,16 @@ private struct MustBeAlone: Error {}
 
 extension TransactionRun {
     /// Commits, and finds out what became of it when the answer does not come.
-    private func commit() throws {
+    private func commit(notifying: Bool) throws {
         guard session.writtenRows > 0 else {
             // Nothing was written, so nothing can be half known.
             try session.execute("COMMIT")
             return
         }
         let mark = CommitMark(session: session.name, number: session.nextMark())
+        let notice = notifying && session.mayNotify(at: ServerClock.now) ? "NOTIFY \(keys.channel); " : ""
         do {
-            let answer = try session.execute("\(mark.statement); COMMIT")
+            let answer = try session.execute("\(mark.statement); \(notice)COMMIT")
             guard answer.command == "COMMIT" else {
                 throw ServerError(state: nil, message: "the transaction was rolled back", isConnectionLost: false)
             }

@@ -104,7 +104,7 @@ extension PostgreSQLRows {
                 .text(job.id.rawValue), .integer(Self.jobVersion), .text(job.kind.rawValue),
                 .text(job.state.rawValue), Parameter(job.priority), .text(job.request.owner?.rawValue ?? ""),
                 Parameter(job.imageID?.rawValue), Parameter(target?.rawValue), .integer(job.runAt.microseconds),
-                .flag(job.runAt <= now), .integer(job.fence), .flag(!job.request.after.isEmpty),
+                .flag(isRipe(job)), .integer(job.fence), .flag(!job.request.after.isEmpty),
                 Parameter(job.sourceHost), .integer(job.reservedBytes ?? 0), Parameter(job.endedAt?.microseconds),
                 .text(admission.canonicalForm), Parameter(admission.replyTo), Parameter(admission.correlationID),
                 .text(try RowCoding.text(job)),
@@ -130,13 +130,19 @@ extension PostgreSQLRows {
                 sql,
                 [
                     .text(job.id.rawValue), .integer(fence), .text(job.state.rawValue),
-                    Parameter(job.imageID?.rawValue), .integer(job.runAt.microseconds), .flag(job.runAt <= now),
+                    Parameter(job.imageID?.rawValue), .integer(job.runAt.microseconds), .flag(isRipe(job)),
                     .integer(job.fence), Parameter(job.sourceHost), .integer(job.reservedBytes ?? 0),
                     Parameter(job.endedAt?.microseconds), .text(try RowCoding.text(job)),
                 ]
             ).affected == 1
         memory.jobs[job.id] = isWritten ? job : nil
         return isWritten
+    }
+
+    private func isRipe(_ job: Job) -> Bool {
+        guard job.runAt <= now else { return false }
+        if job.state == .queued || job.state == .retrying { memory.hasReadiedJobs = true }
+        return true
     }
 
     func setSourceQuery(_ query: String?, of job: JobID) throws {

@@ -23,6 +23,7 @@ struct PostgreSQLRows: CatalogTransaction {
         var heldLocks: Set<Int32> = []
         var mustBeAlone = false
         var hasRipened = false
+        var hasReadiedJobs = false
     }
 
     init(_ session: Session, keys: LockKeys, clock: ServerClock, isWriting: Bool, isAlone: Bool = false) {
@@ -122,6 +123,9 @@ extension PostgreSQLRows {
     func requireSolitude() {
         if isWriting, !isAlone { memory.mustBeAlone = true }
     }
+
+    /// Whether jobs became ready to begin, which idle workers may like to hear.
+    var hasReadiedJobs: Bool { memory.hasReadiedJobs }
 
     /// Whether the transaction must be run again without others.
     var mustBeAlone: Bool { memory.mustBeAlone }

@@ -11,9 +11,12 @@ public enum RealPostgreSQL {
         ProcessInfo.processInfo.environment["LONGSHORE_TEST_POSTGRES"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// The connection URI; throws when there is none.
+    public static func requiredURL() throws -> String { try #require(url) }
+
     /// The same with one schema to look into.
     public static func url(schema: String) throws -> String {
-        let url = try #require(url)
+        let url = try requiredURL()
         return url + (url.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)"
     }
 }
