@@ -1,4 +1,5 @@
 import Foundation
+import ImageModel
 import TestSupport
 import Testing
 
@@ -10,10 +11,10 @@ struct PostgreSQLTests {
     private func publishWork(_ count: Int, to site: Site) async throws -> [String] {
         var jobs = try await site.publishImports(count)
         for job in jobs {
-            var offer = site.job("share", "offer-\(job)", image: "of-\(job)")
-            offer["share"] = ["action": "offer", "member": "acct-2"]
-            var renaming = site.job("update", "rename-\(job)", image: "of-\(job)")
-            renaming["set"] = ["name": "renamed"]
+            let offer = site.job("share", "offer-\(job)", image: "of-\(job)")
+                .setting("share", to: ["action": "offer", "member": "acct-2"])
+            let renaming = site.job("update", "rename-\(job)", image: "of-\(job)")
+                .setting("set", to: ["name": "renamed"])
             for work in [offer, renaming] { try await site.publish(work) }
         }
         jobs += jobs.flatMap { ["offer-\($0)", "rename-\($0)"] }

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Wake-ups by PostgreSQL", .needsPostgreSQL)
 struct PostgreSQLWakeUpTests {
-    @Test("A job that one worker accepts wakes another, and again after the connection was cut", .timeLimit(.minutes(10)))
+    @Test(
+        "A job that one worker accepts wakes another, and again after the connection was cut", .timeLimit(.minutes(10)))
     func notified() async throws {
         try await withTemporarySchema { url in
             let proxy = try Proxy(to: try RealPostgreSQL.port(of: url), framed: false)

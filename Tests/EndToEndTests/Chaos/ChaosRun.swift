@@ -15,7 +15,8 @@ struct ChaosRun {
     func run() async throws -> (findings: Findings, report: String) {
         let begin = ContinuousClock.now
         let workload = ChaosWorkload(site, seed: plan.seed)
-        let crew = ChaosCrew(site, size: plan.workers, virtualHost: virtualHost, database: plan.database, seed: plan.seed ^ 0x5DEE_CE66)
+        let crew = ChaosCrew(
+            site, size: plan.workers, virtualHost: virtualHost, database: plan.database, seed: plan.seed ^ 0x5DEE_CE66)
         let end = begin + plan.duration
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await workload.run(until: end) }
