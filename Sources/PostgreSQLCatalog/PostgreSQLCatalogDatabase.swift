@@ -43,9 +43,6 @@ public final class PostgreSQLCatalogDatabase: CatalogDatabase {
         lanes.abandon()
     }
 
-    /// Where the catalog is, for people: hosts, ports and database, no password.
-    public var place: String { address.place }
-
     /// Runs `body` in a transaction of its own, again when it got into another one's way.
     ///
     /// - Throws: ``CatalogError`` with `unavailable` when the server cannot be reached for a few seconds. When it went

@@ -31,4 +31,11 @@ struct PostgreSQLJourneyTests {
             try await CatalogJourneys.successors(40) { try PostgreSQLCatalogDatabase(url: url) }
         }
     }
+
+    @Test("A quota holds among workers that take messages in at the same time", .timeLimit(.minutes(10)))
+    func strictQuota() async throws {
+        try await withTemporarySchema { url in
+            try await CatalogJourneys.strictQuota(workers: 4, images: 7) { try PostgreSQLCatalogDatabase(url: url) }
+        }
+    }
 }

@@ -13,7 +13,6 @@ struct PostgreSQLPlanTests {
             let id = try await PostgreSQLCatalogDatabase(url: url).read { try $0.catalogID() }
             let session = Session(try ConnectionAddress(url), name: "plans")
             try session.open()
-            try session.execute("SET plan_cache_mode = force_generic_plan")
             try TransactionRun(session: session, keys: LockKeys(catalog: id)).write(Self.hotQueries)
             let prepared = try session.execute(
                 "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements"

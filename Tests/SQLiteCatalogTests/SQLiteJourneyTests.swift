@@ -31,4 +31,11 @@ struct SQLiteJourneyTests {
             try await CatalogJourneys.successors(25) { try SQLiteCatalogDatabase(path: path) }
         }
     }
+
+    @Test("A quota holds among workers that take messages in at the same time", .timeLimit(.minutes(10)))
+    func strictQuota() async throws {
+        try await withTemporaryCatalog { path in
+            try await CatalogJourneys.strictQuota(workers: 4, images: 7) { try SQLiteCatalogDatabase(path: path) }
+        }
+    }
 }

@@ -56,7 +56,7 @@ final class LanePool: Sendable {
             arrival.signal()
             return true
         }
-        return state.withLock { state in
+        let isTaken = state.withLock { state in
             state.lanes -= 1
             state.idle -= 1
             // Another lane will come to it.
@@ -64,6 +64,8 @@ final class LanePool: Sendable {
             state.waiting.removeLast()
             return false
         }
+        if isTaken { arrival.signal() }
+        return isTaken
     }
 
     private func lane() {

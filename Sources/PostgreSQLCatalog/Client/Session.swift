@@ -28,11 +28,12 @@ final class Session {
         close()
     }
 
-    /// Statistics of a queue are wrong as soon as they are made, so indexes are preferred whatever they say. The limits
-    /// are far above what a transaction takes; they end what a lost or stuck worker holds.
+    /// Statistics of a queue are wrong as soon as they are made, so indexes are preferred whatever they say, and plans are
+    /// made once. The limits are far above what a transaction takes; they end what a lost or stuck worker holds.
     static let usualSettings = """
-        SET enable_seqscan = off; SET jit = off; SET lock_timeout = '20s'; SET statement_timeout = '60s';
-        SET idle_in_transaction_session_timeout = '10s'; SET standard_conforming_strings = on
+        SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan;
+        SET lock_timeout = '20s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '10s';
+        SET standard_conforming_strings = on
         """
 
     /// The oldest server whose functions are used here.

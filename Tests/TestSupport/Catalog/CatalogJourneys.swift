@@ -108,6 +108,29 @@ public enum CatalogJourneys {
         }
     }
 
+    /// Workers that take in imports of one owner at the same time, who may have only some of the images.
+    public static func strictQuota(workers: Int, images: Int, open: CatalogConformance.Factory) async throws {
+        let limits = CatalogLimits(ownerImages: images)
+        let watcher = ImageCatalog(database: try open(), random: SeededRandomSource(seed: 1), limits: limits)
+        try await withThrowingTaskGroup { group in
+            for worker in 0..<workers {
+                let catalog = ImageCatalog(
+                    database: try open(), random: SeededRandomSource(seed: UInt64(worker + 10)), limits: limits)
+                group.addTask {
+                    for number in 0..<images {
+                        let id = "\(worker)-\(number)"
+                        _ = try await catalog.accept([message("j-\(id)", image: "i-\(id)", owner: "o")])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let owned = try await watcher.read { try $0.images(ImageFilter(owner: CatalogSamples.id("o"), limit: 999)) }
+        try expectEqual(owned.count, images)
+        let failed = try await watcher.read { try $0.jobs(JobFilter(states: [.failed], limit: 999)) }
+        try expectEqual(failed.count, (workers - 1) * images)
+    }
+
     /// A predecessor ends in the moment in which its successor is accepted, many times over: no successor is forgotten.
     public static func successors(_ rounds: Int, open: CatalogConformance.Factory) async throws {
         let worker = ImageCatalog(database: try open(), random: SeededRandomSource(seed: 1))
