@@ -38,4 +38,11 @@ struct PostgreSQLJourneyTests {
             try await CatalogJourneys.strictQuota(workers: 4, images: 7) { try PostgreSQLCatalogDatabase(url: url) }
         }
     }
+
+    @Test("The same chained messages, taken in by several at once, become each one job", .timeLimit(.minutes(10)))
+    func crossingIntakes() async throws {
+        try await withTemporarySchema { url in
+            try await CatalogJourneys.crossingIntakes(batches: 4, size: 20) { try PostgreSQLCatalogDatabase(url: url) }
+        }
+    }
 }

@@ -38,4 +38,11 @@ struct SQLiteJourneyTests {
             try await CatalogJourneys.strictQuota(workers: 4, images: 7) { try SQLiteCatalogDatabase(path: path) }
         }
     }
+
+    @Test("The same chained messages, taken in by several at once, become each one job", .timeLimit(.minutes(10)))
+    func crossingIntakes() async throws {
+        try await withTemporaryCatalog { path in
+            try await CatalogJourneys.crossingIntakes(batches: 4, size: 20) { try SQLiteCatalogDatabase(path: path) }
+        }
+    }
 }

@@ -16,6 +16,12 @@ struct ServerError: Error {
         return Self.passing.contains(state)
     }
 
+    /// Whether a row with the same key is there already.
+    var isDuplicate: Bool { state == "23505" }
+
+    /// Whether two transactions waited for each other.
+    var isDeadLock: Bool { state == "40P01" }
+
     /// Serialization failure, dead lock, lock timeout, statement timeout; and the shapes in which a server says that it
     /// is going, coming, or no longer the one to write to.
     private static let passing: Set<String> = [

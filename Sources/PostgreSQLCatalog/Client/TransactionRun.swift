@@ -20,6 +20,7 @@ struct TransactionRun {
     /// Runs after which the next has the catalog to itself, so that every call comes to its end.
     private static let runsInCompany = 3
     private static let mostRuns = 12
+    private static let runsForDuplicates = 3
 
     func read<Result>(_ body: (any CatalogReader) throws -> Result) throws -> Result {
         try repeating { _ in
@@ -33,14 +34,13 @@ struct TransactionRun {
     }
 
     func write<Result>(_ body: (any CatalogTransaction) throws -> Result) throws -> Result {
-        try repeating { isAlone in
+        try repeating { alone in
             session.writtenRows = 0
             let now = try session.execute(
-                "BEGIN ISOLATION LEVEL READ COMMITTED; \(keys.everybody(isAlone: isAlone)); \(ServerClock.question)")
-            let rows = PostgreSQLRows(
-                session, keys: keys, clock: try ServerClock(now), isWriting: true, isAlone: isAlone)
+                "BEGIN ISOLATION LEVEL READ COMMITTED; \(keys.beginning(alone: alone)); \(ServerClock.question)")
+            let rows = PostgreSQLRows(session, keys: keys, clock: try ServerClock(now), isWriting: true, alone: alone)
             let result = Swift.Result { try body(rows) }
-            if rows.mustBeAlone { throw MustBeAlone() }
+            if !rows.missing.isEmpty { throw MissingLocks(locks: rows.missing) }
             let value = try result.get()
             try commit(notifying: rows.hasReadiedJobs)
             return value
@@ -48,23 +48,30 @@ struct TransactionRun {
     }
 
     /// Runs `transaction` until it is done, or fails by an error that will not pass.
-    private func repeating<Result>(_ transaction: (_ isAlone: Bool) throws -> Result) throws -> Result {
+    private func repeating<Result>(
+        _ transaction: (_ alone: Set<LockKeys.Exclusive>) throws -> Result
+    ) throws -> Result {
         var runs = 0
-        var isAlone = false
+        var alone: Set<LockKeys.Exclusive> = []
         while true {
             do {
                 try session.open()
-                return try transaction(isAlone)
-            } catch is MustBeAlone {
+                return try transaction(alone)
+            } catch let error as MissingLocks {
                 rollBack()
-                isAlone = true
+                alone.formUnion(error.locks)
+            } catch let error as ServerError where error.isDuplicate && runs < Self.runsForDuplicates {
+                // Somebody has inserted the same at the same moment: the next run finds it.
+                rollBack()
+                runs += 1
             } catch let error as ServerError where error.isWorthAnotherRun {
                 rollBack()
                 runs += 1
                 let waited = ServerClock.now - begun
                 let isHopeless = session.isOpen ? runs >= Self.mostRuns : waited >= Self.patience
                 guard !isHopeless else { throw error }
-                isAlone = isAlone || session.isOpen && runs >= Self.runsInCompany
+                // Whom it has met it would meet again, and every dead lock lasts until the server looks for it.
+                if session.isOpen, error.isDeadLock || runs >= Self.runsInCompany { alone.insert(.everybody) }
                 pause(after: runs)
             } catch {
                 rollBack()
@@ -90,8 +97,10 @@ struct TransactionRun {
     }
 }
 
-/// A transaction that asked a question about all of the catalog is run again without company.
-private struct MustBeAlone: Error {}
+/// A transaction that turned out to need locks which have to be taken first is run again with them.
+private struct MissingLocks: Error {
+    let locks: Set<LockKeys.Exclusive>
+}
 
 // MARK: - Commit
 

@@ -88,7 +88,7 @@ extension PostgreSQLRows {
 
     func usage(of owner: AccountID?) throws -> OwnerUsage {
         let owner = owner?.rawValue ?? ""
-        try hold("owner:\(owner)")
+        try holdQuota(of: owner)
         // One statement sees one moment: bytes that pass from a job to its image count on one side or the other.
         let sql = """
             SELECT count(*) AS images, coalesce(sum(quota_bytes), 0)::bigint AS bytes, (

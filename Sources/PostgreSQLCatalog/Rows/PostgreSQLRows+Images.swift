@@ -25,8 +25,8 @@ extension PostgreSQLRows {
     private func lockedImage(_ id: ImageID, _ columns: String) throws -> AnswerRow? {
         let sql = "SELECT \(columns) FROM images WHERE id = $1 \(locking())"
         var row = try first(sql, [.text(id.rawValue)])
-        if row == nil, try hold("image:\(id)") { row = try first(sql, [.text(id.rawValue)]) }
-        if isWriting { memory.lockedImages.insert(id) }
+        if row == nil, try holdArrivals() { row = try first(sql, [.text(id.rawValue)]) }
+        if row == nil { memory.absent.insert("image:\(id)") } else { memory.lockedImages.insert(id) }
         return row
     }
 
@@ -86,7 +86,9 @@ extension PostgreSQLRows {
     }
 
     func insert(_ image: Image) throws {
-        try lockImage(image.id)
+        try holdArrivals()
+        memory.absent.remove("image:\(image.id)")
+        memory.lockedImages.insert(image.id)
         let sql = """
             INSERT INTO images (
                 id, name, owner, profile, description, visibility, protected, tags, properties, min_disk_gib,

@@ -9,7 +9,8 @@ extension PostgreSQLRows {
         if let known = memory.jobs[id] { return known }
         let sql = "SELECT body FROM jobs WHERE id = $1 \(locking())"
         var row = try first(sql, [.text(id.rawValue)])
-        if row == nil, try hold("job:\(id)") { row = try first(sql, [.text(id.rawValue)]) }
+        if row == nil, try holdArrivals() { row = try first(sql, [.text(id.rawValue)]) }
+        if row == nil { memory.absent.insert("job:\(id)") }
         return try row.map(locked)
     }
 
@@ -85,7 +86,8 @@ extension PostgreSQLRows {
     func insert(_ job: Job, _ admission: JobAdmission) throws {
         // A copy to a new image works on the image it reads; every other job on the one it is about.
         let target = job.kind == .cancel ? nil : job.request.imageID ?? job.imageID
-        try hold("job:\(job.id)")
+        try holdArrivals()
+        memory.absent.remove("job:\(job.id)")
         if let target { try lockImage(target) }
         // Owners are served in turn from their first job on.
         let sql = """

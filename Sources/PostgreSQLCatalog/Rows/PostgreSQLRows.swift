@@ -11,8 +11,8 @@ struct PostgreSQLRows: CatalogTransaction {
     let clock: ServerClock
     /// Whether this transaction writes; one that only reads has a snapshot and locks nothing.
     let isWriting: Bool
-    /// Whether no other transaction writes meanwhile.
-    let isAlone: Bool
+    /// The locks that this transaction has taken alone.
+    let alone: Set<LockKeys.Exclusive>
     let memory = Memory()
 
     /// What this transaction has locked, and what it knows of it.
@@ -20,18 +20,23 @@ struct PostgreSQLRows: CatalogTransaction {
         var jobs: [JobID: Job] = [:]
         var images: [ImageID: Image] = [:]
         var lockedImages: Set<ImageID> = []
-        var heldLocks: Set<Int32> = []
-        var mustBeAlone = false
+        /// What was asked for, is not there, and was not inserted since.
+        var absent: Set<String> = []
+        var heldLocks: Set<String> = []
+        var countedOwner: String?
+        var wanted: Set<LockKeys.Exclusive> = []
         var hasRipened = false
         var hasReadiedJobs = false
     }
 
-    init(_ session: Session, keys: LockKeys, clock: ServerClock, isWriting: Bool, isAlone: Bool = false) {
+    init(
+        _ session: Session, keys: LockKeys, clock: ServerClock, isWriting: Bool, alone: Set<LockKeys.Exclusive> = []
+    ) {
         self.session = session
         self.keys = keys
         self.clock = clock
         self.isWriting = isWriting
-        self.isAlone = isAlone
+        self.alone = alone
     }
 
     /// The server's clock.
@@ -93,40 +98,9 @@ extension PostgreSQLRows {
         try all(sql, parameters).first
     }
 
-    /// Follows a query whose rows are to be locked; a query for reading alone has nothing to follow.
-    func locking(_ clause: String = "FOR UPDATE") -> String { isWriting ? clause : "" }
-}
-
-// MARK: - Locks
-
-extension PostgreSQLRows {
-    /// Keeps other writers from what this name stands for until the end of the transaction.
-    ///
-    /// - Returns: Whether it had to be asked for, so that what was read before may be out of date.
-    @discardableResult
-    func hold(_ name: String) throws -> Bool { try hold(keys.named(name)) }
-
-    /// Begins to count what runs; see ``LockKeys/claims``.
-    @discardableResult
-    func holdClaims() throws -> Bool { try hold(keys.claims) }
-
-    private func hold(_ key: (catalog: Int32, number: Int32)) throws -> Bool {
-        guard isWriting, !isAlone, !memory.heldLocks.contains(key.number) else { return false }
-        _ = try session.run(
-            "SELECT pg_advisory_xact_lock($1::int, $2::int)",
-            [.integer(Int64(key.catalog)), .integer(Int64(key.number))])
-        memory.heldLocks.insert(key.number)
-        return true
-    }
-
-    /// Has this transaction run again without others, when what it asks concerns all rows.
-    func requireSolitude() {
-        if isWriting, !isAlone { memory.mustBeAlone = true }
-    }
-
     /// Whether jobs became ready to begin, which idle workers may like to hear.
     var hasReadiedJobs: Bool { memory.hasReadiedJobs }
 
-    /// Whether the transaction must be run again without others.
-    var mustBeAlone: Bool { memory.mustBeAlone }
+    /// Follows a query whose rows are to be locked; a query for reading alone has nothing to follow.
+    func locking(_ clause: String = "FOR UPDATE") -> String { isWriting ? clause : "" }
 }

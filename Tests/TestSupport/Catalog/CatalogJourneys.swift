@@ -108,6 +108,38 @@ public enum CatalogJourneys {
         }
     }
 
+    /// Workers that take in the same messages at the same time, in batches and in opposite order; every job follows one of
+    /// another batch. Then all are completed: none is lost, doubled or left waiting.
+    public static func crossingIntakes(batches: Int, size: Int, open: CatalogConformance.Factory) async throws {
+        func messages(_ batch: Int) -> [IntakeItem] {
+            (0..<size).map { number in
+                message(
+                    "j-\(batch)-\(number)", image: "i-\(batch)-\(number)", owner: "o-\(number % 5)",
+                    after: number % 2 == 0 ? [] : ["j-\((batch + 1) % batches)-\(number - 1)"])
+            }
+        }
+        let limits = CatalogLimits(ownerImages: batches * size)
+        try await withThrowingTaskGroup { group in
+            for worker in 0..<4 {
+                let catalog = ImageCatalog(
+                    database: try open(), random: SeededRandomSource(seed: UInt64(worker + 10)), limits: limits)
+                group.addTask {
+                    for batch in worker % 2 == 0 ? Array(0..<batches) : (0..<batches).reversed() {
+                        _ = try await catalog.accept(worker < 2 ? messages(batch) : messages(batch).reversed())
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let catalog = ImageCatalog(database: try open(), random: SeededRandomSource(seed: 1))
+        let done = try await complete(on: catalog, as: "w")
+        try expectEqual(done.count, batches * size)
+        try expectEqual(Set(done).count, batches * size)
+        let accepted = try await catalog.read { try $0.unpublished(limit: 99_999) }
+            .count { $0.event.topic == .image(.import, .accepted) }
+        try expectEqual(accepted, batches * size)
+    }
+
     /// Workers that take in imports of one owner at the same time, who may have only some of the images.
     public static func strictQuota(workers: Int, images: Int, open: CatalogConformance.Factory) async throws {
         let limits = CatalogLimits(ownerImages: images)
