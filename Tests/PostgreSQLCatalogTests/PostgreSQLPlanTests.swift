@@ -48,6 +48,8 @@ struct PostgreSQLPlanTests {
         _ = try rows.waitingCounts()
         _ = try rows.followerCounts()
         _ = try rows.hasMovingJobs()
+        _ = try rows.jobLoad()
+        _ = try rows.outboxLoad()
         _ = try rows.nextDue()
         _ = try rows.nextDueJob(.import, except: HeldBack(owners: [nil], hosts: ["h"]))
         try rows.noteServed(nil, .import)

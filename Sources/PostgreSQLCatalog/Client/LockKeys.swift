@@ -21,10 +21,12 @@ struct LockKeys: Sendable {
         self.catalog = Int32(bitPattern: Self.hash("catalog:\(catalog)"))
     }
 
-    /// Takes the locks with which every writing transaction begins, always in the same order.
+    /// Takes the locks with which every writing transaction begins, always in the same order, and none before one that
+    /// it may come to want.
     func beginning(alone: Set<Exclusive>) -> String {
         var statements: [String] = []
-        for lock in Exclusive.allCases where lock == .everybody || alone.contains(lock) {
+        for lock in Exclusive.allCases
+        where lock == .everybody || alone.contains(lock) || lock == .arrivals && alone.contains(.quotas) {
             let function = "pg_advisory_xact_lock" + (alone.contains(lock) ? "" : "_shared")
             statements.append("SELECT \(function)(\(catalog), \(lock.rawValue))")
         }

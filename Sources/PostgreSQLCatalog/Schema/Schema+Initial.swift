@@ -52,11 +52,12 @@ extension Schema {
         CREATE INDEX jobs_next ON jobs (kind, owner, priority DESC, number)
             WHERE state IN ('queued', 'retrying') AND ripe;
         CREATE INDEX jobs_unripe ON jobs (run_at) WHERE state IN ('queued', 'retrying') AND NOT ripe;
-        CREATE INDEX jobs_waiting ON jobs (kind) WHERE state IN ('queued', 'deferred', 'retrying');
+        CREATE INDEX jobs_waiting ON jobs (kind, state, number) WHERE state IN ('queued', 'deferred', 'retrying');
         CREATE INDEX jobs_to_come ON jobs (run_at) WHERE state IN ('queued', 'deferred', 'retrying');
         CREATE INDEX jobs_deferred ON jobs (run_at, number) WHERE state = 'deferred';
         CREATE INDEX jobs_following ON jobs (number) INCLUDE (kind) WHERE state = 'deferred' AND has_predecessors;
-        CREATE INDEX jobs_running ON jobs (kind, owner) INCLUDE (source_host) WHERE state = 'running';
+        CREATE INDEX jobs_running ON jobs (kind, owner) INCLUDE (source_host, number)
+            WHERE state = 'running';
         CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'running';
         CREATE INDEX jobs_of_image ON jobs (image, number);
         CREATE INDEX jobs_on_target ON jobs (target, number)
