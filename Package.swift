@@ -39,6 +39,7 @@ var targets: [Target] = [
     system("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     system("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
+    system("CPostgreSQL", pkgConfig: "libpq", apt: "libpq-dev"),
     .systemLibrary(name: "CLinux"),
 ]
 targets += room("ImageModel")
@@ -53,6 +54,7 @@ targets += room(
 targets += room("ImageStore", ["ImageModel"])
 targets += room("Catalog", ["ImageModel"])
 targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])
+targets += room("PostgreSQLCatalog", ["ImageModel", "Catalog", "CPostgreSQL"])
 targets += room(
     "ImageJobs",
     ["ImageModel", "ImageSource", "ImageInspection", "ImageUnpacking", "ImageStore", "Catalog", log],
@@ -80,8 +82,8 @@ targets += [
         name: "LongshoreCommands",
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection",
-            "ImageUnpacking", "ImageStore", "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings",
-            "CLibCrypto", log,
+            "ImageUnpacking", "ImageStore", "Catalog", "SQLiteCatalog", "PostgreSQLCatalog", "ImageJobs", "Worker",
+            "LongshoreSettings", "CLibCrypto", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
@@ -126,10 +128,7 @@ targets += [
         name: "EndToEndTests",
         dependencies: [
             "TestSupport", "PackedImages", "longshore", "LongshoreCommands", "crash-worker", "ImageModel", "RabbitMQ",
-            "JobMessages",
-            "Catalog",
-            "SQLiteCatalog", "Worker",
-            "CLibCrypto", log,
+            "JobMessages", "Catalog", "SQLiteCatalog", "PostgreSQLCatalog", "Worker", "CLibCrypto", log,
         ],
         swiftSettings: settings
     ),

@@ -55,6 +55,9 @@ public struct ImageCatalog: Sendable {
 }
 
 extension ImageCatalog {
+    /// Hints that another worker may have made a job ready to begin; see ``CatalogDatabase/wakeUps()``.
+    public func wakeUps() -> AsyncStream<Void> { database.wakeUps() }
+
     /// Closes the database; comes last, when nobody uses the catalog any more.
     public func close() async {
         await database.close()

@@ -1,5 +1,4 @@
 import Catalog
-import Foundation
 import GRDB
 import ImageModel
 
@@ -78,27 +77,13 @@ extension SQLiteRows {
     }
 
     /// A value as the text of a column.
-    func text(_ value: some Encodable) throws -> String {
-        String(decoding: try Self.encoder.encode(value), as: UTF8.self)
-    }
+    func text(_ value: some Encodable) throws -> String { try RowCoding.text(value) }
 
     /// A value from the text of a column.
     func value<Value: Decodable>(_ type: Value.Type = Value.self, from text: String) throws -> Value {
-        try Self.decoder.decode(type, from: Data(text.utf8))
+        try RowCoding.value(type, from: text)
     }
-
-    private static let decoder = JSONDecoder()
-    private static let encoder: JSONEncoder = {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        return encoder
-    }()
 
     /// A value of a column whose words are the raw values of an enumeration or identifier.
-    func word<Value>(_ text: String, _ make: (String) -> Value?) throws -> Value {
-        guard let value = make(text) else {
-            throw CatalogError(.corrupt, "\"\(text)\" is no \(Value.self)")
-        }
-        return value
-    }
+    func word<Value>(_ text: String, _ make: (String) -> Value?) throws -> Value { try RowCoding.word(text, make) }
 }

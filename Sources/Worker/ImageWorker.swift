@@ -103,6 +103,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
                 group.addTask { await keeper.watchForCancels() }
                 group.addTask { await progress.run() }
                 group.addTask { await cleaner.run() }
+                group.addTask { for await _ in environment.catalog.wakeUps() { scheduler.wakeUp.signal() } }
             }
             if has(.sweep) { group.addTask { await sweep.run() } }
             await withTaskGroup(of: Void.self) { relaying in

@@ -31,7 +31,7 @@ struct CatalogFaultTests {
 
     @Test("A lock that is held for longer than anybody waits for it stops jobs, and loses none")
     func locked() async throws {
-        try await withSite(Self.quick) { site in
+        try await withSite(Self.quick, catalog: .file) { site in
             let worker = try await site.startReadyWorker()
             let jobs = try await site.publishImports(6)
             try await site.event("started", of: "job-1")

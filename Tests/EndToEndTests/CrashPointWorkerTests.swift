@@ -90,7 +90,7 @@ struct CrashPointWorkerTests {
 
     @Test("While the catalog's tables are made", arguments: [1, 3, 9, 20])
     func migration(statement: Int) async throws {
-        try await withSite(Self.quick) { site in
+        try await withSite(Self.quick, catalog: .file) { site in
             site.origin.serve("/image", .pattern(size: 50_000))
             try await site.publish(site.importJob("job-1", path: "/image"))
             for _ in 1...2 { try await site.expectDeath(of: site.startDoomedWorker(Death("migration", statement))) }

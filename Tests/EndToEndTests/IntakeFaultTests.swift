@@ -65,7 +65,7 @@ struct IntakeFaultTests {
     /// for longer than the worker holds deliveries; the queue gives a message up after three deliveries.
     @Test("While the catalog takes no writes for over a minute, 200 messages wait on the broker; then all are done")
     func catalogAway() async throws {
-        try await withSite(["broker.queue_type": "quorum", "worker.slots.import": "8"]) { site in
+        try await withSite(["broker.queue_type": "quorum", "worker.slots.import": "8"], catalog: .file) { site in
             let pattern = "^\\Q\(site.prefix).\\E"
             try await RealBroker.control(
                 "set_policy", site.prefix, pattern, #"{"delivery-limit":3}"#, "--apply-to", "queues")

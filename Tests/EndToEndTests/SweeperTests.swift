@@ -86,7 +86,7 @@ struct SweeperTests {
 
     @Test("Ended jobs and published events are forgotten when their time has passed, and the id is free again")
     func retention() async throws {
-        try await withSite { site in
+        try await withSite(catalog: .file) { site in
             try await site.importOne()
             let short = ["retention.jobs": "1s", "retention.history": "0"]
             let early = try await site.run("sweep", "--json")

@@ -20,11 +20,20 @@ public protocol CatalogDatabase: Sendable {
         _ body: @escaping @Sendable (any CatalogReader) throws -> Result
     ) async throws(CatalogError) -> Result
 
+    /// Tells that another worker may have made a job ready to begin.
+    ///
+    /// A hint that saves waiting, never the truth: signals come late, together, for nothing or not at all, so whoever
+    /// waits for work also asks for it now and then. The stream ends when there is nothing to expect.
+    func wakeUps() -> AsyncStream<Void>
+
     /// Closes the database, so that what was wiped is gone from its files too; nothing can be asked of it afterwards.
     func close() async
 }
 
 extension CatalogDatabase {
+    /// A database that cannot tell ends the stream at once.
+    public func wakeUps() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
+
     /// A database without files of its own has nothing to close.
     public func close() async {}
 }

@@ -2,6 +2,7 @@ import Catalog
 import Foundation
 import ImageModel
 import LongshoreSettings
+import PostgreSQLCatalog
 import SQLiteCatalog
 import Worker
 
@@ -16,24 +17,25 @@ enum CatalogAccess {
     static func open(
         _ settings: Settings, _ decorate: (any CatalogDatabase) -> any CatalogDatabase
     ) throws(CommandTrouble) -> ImageCatalog {
-        let url = settings.catalog.url
-        guard url.scheme == "sqlite" else {
-            throw CommandTrouble(
-                .usage,
-                "catalog.url is \(url): this version keeps its catalog in SQLite only, as sqlite:///path/to/catalog.db")
-        }
-        guard let path = String(url.revealed.dropFirst("sqlite://".count)).removingPercentEncoding, path.hasPrefix("/")
-        else { throw CommandTrouble(.usage, "catalog.url is \(url): the path must be absolute, sqlite:///path") }
         let policy = ProfilePolicy(try ProfileAccess.make(settings))
+        let catalog = ImageCatalog(
+            database: decorate(try database(settings.catalog)), random: SystemRandom(),
+            unknownGrace: settings.worker.unknownGrace, limits: CatalogLimits(settings.limits), policy: policy)
+        guard let key = settings.catalog.secretKey else { return catalog }
+        return catalog.sealing(with: SecretCipher(key.revealed))
+    }
+
+    private static func database(_ catalog: Settings.Catalog) throws(CommandTrouble) -> any CatalogDatabase {
         do throws(CatalogError) {
-            let catalog = ImageCatalog(
-                database: decorate(try SQLiteCatalogDatabase(path: path)), random: SystemRandom(),
-                unknownGrace: settings.worker.unknownGrace, limits: CatalogLimits(settings.limits), policy: policy)
-            guard let key = settings.catalog.secretKey else { return catalog }
-            return catalog.sealing(with: SecretCipher(key.revealed))
+            // The settings let no other scheme in.
+            guard catalog.url.scheme == "sqlite" else {
+                return try PostgreSQLCatalogDatabase(url: catalog.url.revealed)
+            }
+            if let path = catalog.file, path.hasPrefix("/") { return try SQLiteCatalogDatabase(path: path) }
         } catch {
             throw CommandTrouble(error)
         }
+        throw CommandTrouble(.usage, "catalog.url is \(catalog.url): the path must be absolute, sqlite:///path")
     }
 }
 

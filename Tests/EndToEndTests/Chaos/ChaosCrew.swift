@@ -9,6 +9,7 @@ actor ChaosCrew {
         var freezes = 0
         var drains = 0
         var closures = 0
+        var outages = 0
         var starts = 0
         /// Ends that nobody asked for.
         var deserters: [String] = []
@@ -17,6 +18,7 @@ actor ChaosCrew {
     private let site: Site
     private let size: Int
     private let virtualHost: String
+    private let database: String?
     private var dice: SplitMix
     private var crew: [Program] = []
     private var frozen: [(worker: Program, until: ContinuousClock.Instant)] = []
@@ -25,8 +27,11 @@ actor ChaosCrew {
     private(set) var deeds = Deeds()
     private(set) var all: [Program] = []
 
-    /// - Parameter virtualHost: Where connections may be closed.
-    init(_ site: Site, size: Int, virtualHost: String, seed: UInt64) {
+    /// - Parameters:
+    ///   - virtualHost: Where connections may be closed.
+    ///   - database: The folder of the database server that may be ended.
+    init(_ site: Site, size: Int, virtualHost: String, database: String?, seed: UInt64) {
+        self.database = database
         self.site = site
         self.size = size
         self.virtualHost = virtualHost
@@ -37,6 +42,7 @@ actor ChaosCrew {
     func run(until end: ContinuousClock.Instant) async throws {
         try fill()
         var nextClosure = ContinuousClock.now + .seconds(dice.number(3...6))
+        var nextOutage = ContinuousClock.now + .seconds(dice.number(3...6))
         while ContinuousClock.now < end {
             try await Task.sleep(for: .seconds(1))
             thaw()
@@ -49,9 +55,31 @@ actor ChaosCrew {
                 deeds.closures += 1
                 _ = try? await RealBroker.control("close_all_connections", "-p", virtualHost, "chaos")
             }
+            if let database, ContinuousClock.now > nextOutage {
+                try await disturb(database)
+                nextOutage = .now + .seconds(dice.number(4...9))
+            }
         }
         thaw(everybody: true)
         try fill()
+    }
+
+    private func disturb(_ database: String) async throws {
+        deeds.outages += 1
+        switch dice.number(1...3) {
+        case 1:
+            try await RealPostgreSQL.execute(
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE application_name = 'longshore' AND pid <> pg_backend_pid()
+                """, url: try RealPostgreSQL.requiredURL())
+        case 2:
+            try await Services.run("halt", database, "postgres")
+            try await Services.run("resume", database, "postgres")
+        default:
+            try await Services.run("kill", database, "postgres")
+            try await Services.run("resume", database, "postgres")
+        }
     }
 
     private func fill() throws {

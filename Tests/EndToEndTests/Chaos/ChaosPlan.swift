@@ -12,6 +12,8 @@ struct ChaosPlan: Sendable {
     let report: String?
     /// Where everything is left for whoever must find out what went wrong; nil to leave nothing.
     let remains: String?
+    /// The folder of the private PostgreSQL that keeps the catalog and may be treated badly; nil to leave the catalog alone.
+    let database: String?
 
     static let environment = {
         let variables = ProcessInfo.processInfo.environment
@@ -20,7 +22,8 @@ struct ChaosPlan: Sendable {
         }
         return ChaosPlan(
             duration: .seconds(number("SECONDS", 15)), seed: number("SEED", 1), workers: max(1, number("WORKERS", 3)),
-            report: variables["LONGSHORE_CHAOS_REPORT"], remains: variables["LONGSHORE_CHAOS_REMAINS"])
+            report: variables["LONGSHORE_CHAOS_REPORT"], remains: variables["LONGSHORE_CHAOS_REMAINS"],
+            database: variables["LONGSHORE_CHAOS_DATABASE"])
     }()
 }
 

@@ -15,7 +15,8 @@ struct ChaosRun {
     func run() async throws -> (findings: Findings, report: String) {
         let begin = ContinuousClock.now
         let workload = ChaosWorkload(site, seed: plan.seed)
-        let crew = ChaosCrew(site, size: plan.workers, virtualHost: virtualHost, seed: plan.seed ^ 0x5DEE_CE66)
+        let crew = ChaosCrew(
+            site, size: plan.workers, virtualHost: virtualHost, database: plan.database, seed: plan.seed ^ 0x5DEE_CE66)
         let end = begin + plan.duration
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await workload.run(until: end) }
@@ -122,6 +123,7 @@ extension ChaosRun {
         lines.append("workers     \(deeds.starts) started, \(deeds.kills) killed, \(deeds.freezes) frozen, ")
         lines[lines.count - 1] += "\(deeds.drains) asked to stop"
         lines.append("broker      all connections closed \(deeds.closures) times")
+        if plan.database != nil { lines.append("database    cut off, halted or killed \(deeds.outages) times") }
         lines.append("sweeper     \(swept) things left to it")
         lines.append(findings.description)
         if !findings.isEmpty, let remains = plan.remains {

@@ -7,12 +7,10 @@ final class BrokerNode: Sendable {
     /// Its `amqp://` URL, for an administrator.
     let url: String
     private let directory: String
-    private let services: String
 
-    private init(url: String, directory: String, services: String) {
+    private init(url: String, directory: String) {
         self.url = url
         self.directory = directory
-        self.services = services
     }
 
     /// Starts a node; takes some seconds.
@@ -20,22 +18,20 @@ final class BrokerNode: Sendable {
         let environment = ProcessInfo.processInfo.environment
         let parent = environment["LONGSHORE_TEST_NODES"] ?? FileManager.default.temporaryDirectory.path
         let directory = "\(parent)/longshore-node-\(UUID().uuidString.prefix(8).lowercased())"
-        let services = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../../scripts/services").standardizedFileURL.path
-        try await run(services, "start", directory)
+        try await Services.run("start", directory)
         let facts = try String(contentsOfFile: "\(directory)/env", encoding: .utf8).split(separator: "\n")
         let url = facts.compactMap { $0.wholeMatch(of: /LONGSHORE_TEST_BROKER=(.*)/)?.1 }.first
-        return BrokerNode(url: String(try #require(url)), directory: directory, services: services)
+        return BrokerNode(url: String(try #require(url)), directory: directory)
     }
 
     /// Stops the node in order.
-    func halt() async throws { try await Self.run(services, "halt", directory) }
+    func halt() async throws { try await Services.run("halt", directory) }
 
     /// Ends the node with SIGKILL.
-    func kill() async throws { try await Self.run(services, "kill", directory) }
+    func kill() async throws { try await Services.run("kill", directory) }
 
     /// Starts it again with its data, on its port.
-    func resume() async throws { try await Self.run(services, "resume", directory) }
+    func resume() async throws { try await Services.run("resume", directory) }
 
     /// Runs `rabbitmqctl`.
     func control(_ arguments: String...) async throws { try await control(arguments) }
@@ -49,18 +45,12 @@ final class BrokerNode: Sendable {
 
     /// Stops the node and removes everything it kept.
     func end() async throws {
-        try await Self.run(services, "stop", directory)
+        try await Services.run("stop", directory)
         try FileManager.default.removeItem(atPath: directory)
     }
 
     private static var environment: [String: String] {
         ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"]
-    }
-
-    private static func run(_ services: String, _ arguments: String...) async throws {
-        let program = try Program(services, arguments, environment: environment)
-        let end = try await program.waitForEnd()
-        try #require(end == .exited(0), "scripts/services \(arguments): \(program.errors.entries)")
     }
 }
 

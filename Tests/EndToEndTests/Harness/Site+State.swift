@@ -2,14 +2,14 @@ import CLibCrypto
 import Catalog
 import Foundation
 import ImageModel
-import SQLiteCatalog
 import TestSupport
 import Testing
 
 extension Site {
     /// The catalog, for questions.
     func catalog() throws -> ImageCatalog {
-        ImageCatalog(database: try SQLiteCatalogDatabase(path: catalogPath), random: SeededRandomSource(seed: 1))
+        ImageCatalog(
+            database: try catalogPlace.open(path: catalogPath, schema: schema), random: SeededRandomSource(seed: 1))
     }
 
     /// Entries of the outbox that wait to be published.

@@ -23,6 +23,8 @@ final class Site: Sendable {
     let settings: [String: String]
     /// The broker as the test itself reaches it.
     let broker: String
+    /// Where its catalog is.
+    let catalogPlace: SiteCatalog
 
     let configuration: ConnectionConfiguration
     let publisher: RabbitMQPublisher
@@ -30,8 +32,11 @@ final class Site: Sendable {
     private let isListening: Bool
     private let programs = Mutex<[Program]>([])
 
-    fileprivate init(_ settings: [String: String], broker: String, isListening: Bool) throws {
+    fileprivate init(
+        _ settings: [String: String], broker: String, catalog: SiteCatalog, isListening: Bool
+    ) throws {
         self.isListening = isListening
+        catalogPlace = catalog
         self.broker = broker
         let name = UUID().uuidString.prefix(8).lowercased()
         prefix = "e2e-\(name)"
@@ -61,7 +66,7 @@ final class Site: Sendable {
         executable: String? = Executable.path
     ) throws -> Program {
         let path = try #require(executable, "`swift build --build-tests` makes what these tests need")
-        let variables = baseSettings.merging(settings) { $1 }.merging(overrides) { $1 }
+        let variables = try baseSettings.merging(settings) { $1 }.merging(overrides) { $1 }
         var environment = ["PATH": "/usr/bin:/bin", "HOME": directory]
         for (key, value) in variables {
             let name = key.uppercased().replacingOccurrences(of: ".", with: "_")
@@ -74,16 +79,22 @@ final class Site: Sendable {
 
     /// Settings that make everything quick; any of them may be set otherwise.
     private var baseSettings: [String: String] {
-        [
-            "broker.url": broker, "broker.prefix": prefix, "broker.queue_type": "classic",
-            "catalog.url": "sqlite://\(catalogPath)", "stores.default.url": "file://\(storePath)",
-            "fetch.allow_private": origin.rule, "lease.duration": "2s", "lease.renew": "500ms",
-            "retry.base": "50ms", "retry.max": "200ms", "events.progress_interval": "100ms",
-            "health.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
-        ]
+        get throws {
+            let catalog = try catalogPlace.url(path: catalogPath, schema: schema)
+            return [
+                "broker.url": broker, "broker.prefix": prefix, "broker.queue_type": "classic",
+                "catalog.url": catalog, "stores.default.url": "file://\(storePath)",
+                "fetch.allow_private": origin.rule, "lease.duration": "2s", "lease.renew": "500ms",
+                "retry.base": "50ms", "retry.max": "200ms", "events.progress_interval": "100ms",
+                "health.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
+            ]
+        }
     }
 
+    /// The catalog's file, when it is one.
     var catalogPath: String { "\(directory)/catalog.db" }
+    /// The catalog's schema, when it is one.
+    var schema: String { prefix.replacingOccurrences(of: "-", with: "_") }
     var storePath: String { "\(directory)/images" }
 }
 
@@ -98,6 +109,7 @@ extension Site {
             topology.bindings.append(eventsBinding)
         }
         try await RabbitMQTopology.declare(configuration, topology)
+        try await catalogPlace.prepare(schema: schema)
         let failure: (any Error)? = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [publisher] in try await publisher.run() }
             group.addTask { [consumer] in try await consumer.run() }
@@ -113,6 +125,7 @@ extension Site {
         }
         for program in programs.withLock({ $0 }) { await program.destroy() }
         try await removeTopology(topology, prefix)
+        try await catalogPlace.remove(schema: schema)
         try FileManager.default.removeItem(atPath: directory)
         if let failure { throw failure }
     }
@@ -173,14 +186,17 @@ extension Site {
 ///
 /// - Parameters:
 ///   - broker: The URL of a broker of the test's own; nil for the one that all tests share.
+///   - catalog: Where the catalog is; nil where it may be anywhere.
 ///   - isListening: Whether a queue is bound to the events exchange.
 func withSite(
-    _ settings: [String: String] = [:], broker: String? = nil, isListening: Bool = true,
+    _ settings: [String: String] = [:], broker: String? = nil, catalog: SiteCatalog? = nil, isListening: Bool = true,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (Site) async throws -> Void
 ) async throws {
     try await Turnstile.shared.withPlace {
-        let site = try Site(settings, broker: try broker ?? RealBroker.url(), isListening: isListening)
+        let site = try Site(
+            settings, broker: try broker ?? RealBroker.url(), catalog: try catalog ?? .chosen(),
+            isListening: isListening)
         do {
             try await site.run(body)
         } catch {

@@ -1,0 +1,59 @@
+import CPostgreSQL
+import Glibc
+import Synchronization
+
+/// Waits for notifications on a thread and a connection of its own (PostgreSQL manual, 34.9).
+///
+/// What was notified while there was no connection is lost. Therefore a new connection counts as a notification.
+final class Listener: Sendable {
+    private let address: ConnectionAddress
+    private let channel: String
+    private let handler: @Sendable () -> Void
+    private let isStopped = Mutex(false)
+
+    init(_ address: ConnectionAddress, channel: String, handler: @escaping @Sendable () -> Void) {
+        self.address = address
+        self.channel = channel
+        self.handler = handler
+    }
+
+    /// - Returns: Whether the system had a thread to spare.
+    func start() -> Bool { spawnThread(named: "catalog-listen") { self.run() } }
+
+    /// The thread ends within a second.
+    func stop() { isStopped.withLock { $0 = true } }
+
+    private func run() {
+        var failures: UInt32 = 0
+        while !isStopped.withLock({ $0 }) {
+            if let connection = address.connect() {
+                cpostgresql_silence(connection)
+                if listen(on: connection) { failures = 0 }
+                PQfinish(connection)
+            }
+            failures = min(failures + 1, 5)
+            // Not all workers at once when a server comes back.
+            usleep(UInt32.random(in: 100_000...200_000) * failures)
+        }
+    }
+
+    /// Hears until the connection is lost; returns whether there was one.
+    private func listen(on connection: OpaquePointer) -> Bool {
+        let result = PQexec(connection, "LISTEN \(channel)")
+        defer { PQclear(result) }
+        guard PQresultStatus(result) == PGRES_COMMAND_OK else { return false }
+        handler()
+        while !isStopped.withLock({ $0 }) {
+            var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+            guard poll(&descriptor, 1, 1_000) > 0 else { continue }
+            guard PQconsumeInput(connection) == 1 else { break }
+            var isNotified = false
+            while let notice = PQnotifies(connection) {
+                PQfreemem(notice)
+                isNotified = true
+            }
+            if isNotified { handler() }
+        }
+        return true
+    }
+}

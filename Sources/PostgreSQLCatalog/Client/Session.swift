@@ -1,0 +1,142 @@
+import CPostgreSQL
+import Catalog
+import Glibc
+
+/// One connection, used by one thread alone, that comes back after it was lost.
+///
+/// It is not Sendable, and so never leaves the thread that made it.
+final class Session {
+    private let address: ConnectionAddress
+    private var connection: OpaquePointer?
+    private var statements: [String: String] = [:]
+    /// Names this session among all that ever wrote to the catalog.
+    let name: String
+    /// Run on every new connection before anything else.
+    private let settings: String
+    /// Rows that statements have written since the transaction began.
+    var writtenRows = 0
+    private var mark: Int64 = 0
+    private var lastNotice: Int64 = 0
+
+    init(_ address: ConnectionAddress, name: String, settings: String = Session.usualSettings) {
+        self.address = address
+        self.name = name
+        self.settings = settings
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Statistics of a queue are wrong as soon as they are made, so indexes are preferred whatever they say, and plans are
+    /// made once. The limits are far above what a transaction takes; they end what a lost or stuck worker holds.
+    static let usualSettings = """
+        SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan;
+        SET lock_timeout = '20s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '10s';
+        SET standard_conforming_strings = on
+        """
+
+    /// The oldest server whose functions are used here.
+    private static let oldestServer: Int32 = 130_000
+
+    /// Whether a connection stands, as far as is known.
+    var isOpen: Bool { connection != nil }
+
+    /// Connects unless a connection stands.
+    func open() throws {
+        guard connection == nil else { return }
+        guard let fresh = address.connect() else {
+            throw ServerError(state: nil, message: "no memory for a connection", isConnectionLost: true)
+        }
+        guard PQstatus(fresh) == CONNECTION_OK else {
+            defer { PQfinish(fresh) }
+            throw ServerError(state: nil, message: Self.message(of: fresh), isConnectionLost: true)
+        }
+        cpostgresql_silence(fresh)
+        connection = fresh
+        statements = [:]
+        let version = PQserverVersion(fresh)
+        guard version >= Self.oldestServer else {
+            close()
+            throw CatalogError(.unusable, "the server is PostgreSQL \(version / 10_000); 13 or later is needed")
+        }
+        do {
+            try execute(settings)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// Closes the connection; ``open()`` makes another.
+    func close() {
+        if let connection { PQfinish(connection) }
+        connection = nil
+        statements = [:]
+    }
+
+    /// A number for a commit that this session has given to none before.
+    func nextMark() -> Int64 {
+        mark += 1
+        return mark
+    }
+
+    /// Whether it is time to notify others again. Commits that notify wait for each other, and all workers hear each of
+    /// them; who is not told finds the work at its next poll.
+    func mayNotify(at moment: Int64) -> Bool {
+        guard moment - lastNotice >= 100_000 else { return false }
+        lastNotice = moment
+        return true
+    }
+
+    /// Sends text that may hold several statements and returns the last one's answer.
+    @discardableResult
+    func execute(_ sql: String) throws -> Answer {
+        try answer(PQexec(try standing(), sql))
+    }
+
+    /// Runs one statement, prepared once per connection.
+    func run(_ sql: String, _ parameters: [Parameter] = []) throws -> Answer {
+        let name = try prepared(sql)
+        let values = CStrings(parameters.map(\.wireText))
+        return try answer(
+            PQexecPrepared(try standing(), name, Int32(parameters.count), values.pointers, nil, nil, 0))
+    }
+
+    private func prepared(_ sql: String) throws -> String {
+        if let name = statements[sql] { return name }
+        let name = "s\(statements.count)"
+        _ = try answer(PQprepare(try standing(), name, sql, 0, nil))
+        statements[sql] = name
+        return name
+    }
+
+    private func standing() throws -> OpaquePointer {
+        guard let connection else {
+            throw ServerError(state: nil, message: "the connection was lost", isConnectionLost: true)
+        }
+        return connection
+    }
+
+    private func answer(_ result: OpaquePointer?) throws -> Answer {
+        let status = PQresultStatus(result)
+        if let result, status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK { return Answer(result) }
+        defer { PQclear(result) }
+        let state = result.flatMap { PQresultErrorField($0, Self.stateField) }.map { String(cString: $0) }
+        let isLost = connection.map { PQstatus($0) != CONNECTION_OK } ?? true
+        let primary = result.flatMap { PQresultErrorField($0, Self.messageField) }.map { String(cString: $0) }
+        let message = primary ?? connection.map(Self.message) ?? "the connection was lost"
+        if isLost { close() }
+        throw ServerError(state: state, message: message, isConnectionLost: isLost)
+    }
+
+    /// `PG_DIAG_SQLSTATE` and `PG_DIAG_MESSAGE_PRIMARY` of postgres_ext.h, which are macros of characters.
+    private static let stateField = Int32(UInt8(ascii: "C"))
+    private static let messageField = Int32(UInt8(ascii: "M"))
+
+    private static func message(of connection: OpaquePointer) -> String {
+        guard let text = PQerrorMessage(connection) else { return "unknown" }
+        return String(cString: text).split(whereSeparator: \.isNewline)
+            .map { $0.trimmingPrefix { $0 == "\t" || $0 == " " } }.joined(separator: "; ")
+    }
+}

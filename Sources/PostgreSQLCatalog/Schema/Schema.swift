@@ -1,0 +1,119 @@
+import Catalog
+import ImageModel
+
+/// The tables, as numbered steps that are only ever added to.
+///
+/// A step may add what old workers do not know of (expand); what they need is taken away a release later (contract), by
+/// a step that raises `min_reader`. A worker refuses a schema whose `min_reader` is above the steps it knows. Old workers
+/// go on while a step runs: it waits for its locks no longer than ``lockTimeout``, and then lets them through and tries
+/// again.
+enum Schema {
+    /// Brings the schema up to date and returns the id of its catalog.
+    static func prepare(_ session: Session) throws -> CatalogID {
+        let begun = ServerClock.now
+        while true {
+            do {
+                try session.open()
+                return try migrate(session)
+            } catch let error as ServerError
+                where error.isWorthAnotherRun && session.isOpen && ServerClock.now - begun < patience
+            {
+                try session.execute("ROLLBACK")
+            } catch {
+                session.close()
+                throw named(error)
+            }
+        }
+    }
+
+    /// How long a start waits for another worker's migration, or for locks.
+    private static let patience: Int64 = 60_000_000
+
+    /// How long a step may keep others from a table that it waits for.
+    private static let lockTimeout = "3s"
+
+    /// Applies the missing steps, each in a transaction; workers that start together wait for each other.
+    private static func migrate(_ session: Session) throws -> CatalogID {
+        guard let schema = try session.execute("SELECT current_schema() AS name").rows.first?.textIfAny("name") else {
+            throw CatalogError(.unusable, "the search_path of this user names no schema that is there")
+        }
+        while true {
+            try session.execute(
+                "BEGIN; SET LOCAL lock_timeout = '\(lockTimeout)'; SET LOCAL statement_timeout = '10min'")
+            // Most starts find nothing to do and wait for nobody.
+            var applied = try applied(session, schema)
+            if applied < steps.count {
+                try session.execute("SELECT pg_advisory_xact_lock(\(migrationLock), hashtext(current_schema()))")
+                applied = try Self.applied(session, schema)
+            }
+            guard applied < steps.count else {
+                let id = try catalog(session, applied: applied)
+                try session.execute("COMMIT")
+                return id
+            }
+            try session.execute(steps[applied])
+            if applied == 0 {
+                try session.execute(
+                    """
+                    INSERT INTO catalog (id, version, min_reader)
+                    VALUES (replace(gen_random_uuid()::text, '-', ''), 0, 1)
+                    """)
+            }
+            try session.execute("UPDATE catalog SET version = \(applied + 1); COMMIT")
+        }
+    }
+
+    /// "Lshr" in ASCII.
+    private static let migrationLock = 0x4C73_6872
+
+    /// How many steps the schema has; refuses one that holds another program's tables.
+    private static func applied(_ session: Session, _ schema: String) throws -> Int {
+        let found = try session.run(
+            """
+            SELECT count(*) FILTER (WHERE table_name IN ('images', 'jobs', 'catalog', 'outbox')) AS tables,
+                (SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema()
+                    AND table_name = 'catalog' AND column_name = 'min_reader') AS ours
+            FROM information_schema.tables WHERE table_schema = current_schema()
+            """
+        ).rows.first
+        let tables = try found?.integer("tables") ?? 0
+        guard try found?.integer("ours") == 1 else {
+            guard tables == 0 else {
+                throw CatalogError(.unusable, "the schema \(schema) holds the tables of another program")
+            }
+            return 0
+        }
+        return Int(try session.execute("SELECT version FROM catalog").rows.first?.integer("version") ?? 0)
+    }
+
+    private static func catalog(_ session: Session, applied: Int) throws -> CatalogID {
+        guard let row = try session.execute("SELECT id, min_reader FROM catalog").rows.first,
+            let id = CatalogID(try row.text("id"))
+        else { throw CatalogError(.corrupt, "the catalog has no id") }
+        let minimum = try row.integer("min_reader")
+        guard minimum <= steps.count else {
+            throw CatalogError(
+                .unusable, "the catalog needs a program that knows schema \(minimum); this one knows \(steps.count)")
+        }
+        return id
+    }
+
+    /// Says which rights are missing for what.
+    private static func named(_ error: any Error) -> any Error {
+        guard let error = error as? ServerError, error.state == "42501" else { return error }
+        return CatalogError(
+            .unusable, "this user lacks rights that a worker needs to keep the schema up to date: \(error.message)")
+    }
+
+    static let steps = [initial, load]
+
+    /// 2: what an autoscaler asks for. Running work is part of it, so that it never counts as idle.
+    private static let load = """
+        CREATE VIEW longshore_load AS
+            SELECT kind,
+                count(*) FILTER (WHERE state IN ('queued', 'retrying') AND ripe) AS ready,
+                count(*) FILTER (WHERE state <> 'running') AS waiting,
+                count(*) FILTER (WHERE state = 'running') AS running
+            FROM jobs WHERE state IN ('queued', 'deferred', 'running', 'retrying') GROUP BY kind
+        """
+}

@@ -1,0 +1,80 @@
+import Catalog
+import ImageModel
+import TestSupport
+import Testing
+
+@testable import PostgreSQLCatalog
+
+@Suite("Hot queries in PostgreSQL", .needsPostgreSQL)
+struct PostgreSQLPlanTests {
+    @Test("go through an index, so that the work already done costs nothing")
+    func noScans() async throws {
+        try await withTemporarySchema { url in
+            let id = try await PostgreSQLCatalogDatabase(url: url).read { try $0.catalogID() }
+            let session = Session(try ConnectionAddress(url), name: "plans")
+            try session.open()
+            try TransactionRun(session: session, keys: LockKeys(catalog: id)).write(Self.hotQueries)
+            let prepared = try session.execute(
+                "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements"
+            ).rows
+            #expect(prepared.count > 30)
+            for row in prepared {
+                let parameters = try Array(repeating: "NULL", count: Int(row.integer("parameters")))
+                let list = parameters.isEmpty ? "" : "(\(parameters.joined(separator: ",")))"
+                let plan = try session.execute("EXPLAIN EXECUTE \(row.text("name"))\(list)").rows
+                    .map { try $0.text("\"QUERY PLAN\"") }
+                let scans = plan.filter { $0.contains("Seq Scan on") && !$0.contains("Seq Scan on catalog") }
+                let statement = try row.text("statement")
+                #expect(scans.isEmpty, "\(statement)\n\(plan.joined(separator: "\n"))")
+            }
+        }
+    }
+
+    /// All that is asked for every message, claim, renewal and end.
+    private static func hotQueries(_ rows: any CatalogTransaction) throws {
+        let job: JobID = CatalogSamples.id("job-1")
+        let image: ImageID = CatalogSamples.id("image-1")
+        try rows.insert(CatalogSamples.image())
+        try rows.insert(
+            CatalogSamples.job("job-1", CatalogSamples.works[0]),
+            JobAdmission(canonicalForm: "{}", sourceQuery: "q"))
+        _ = try rows.job(job)
+        _ = try rows.admission(of: job)
+        _ = try rows.image(image)
+        _ = try rows.unfinishedJobs(on: image)
+        _ = try rows.jobs(waitingFor: job)
+        _ = try rows.rememberedCancels(of: job)
+        _ = try rows.members(of: image)
+        _ = try rows.waitingCounts()
+        _ = try rows.followerCounts()
+        _ = try rows.hasMovingJobs()
+        _ = try rows.jobLoad()
+        _ = try rows.outboxLoad()
+        _ = try rows.nextDue()
+        _ = try rows.nextDueJob(.import, except: HeldBack(owners: [nil], hosts: ["h"]))
+        try rows.noteServed(nil, .import)
+        _ = try rows.runningByOwner()
+        _ = try rows.runningBySourceHost()
+        _ = try rows.usage(of: nil)
+        _ = try rows.health(ofHost: "h")
+        _ = try rows.restedHosts()
+        try rows.forgetHosts(unchangedSince: rows.now)
+        _ = try rows.overdueDeferredJobs(limit: 9)
+        _ = try rows.jobsWithExpiredLease(limit: 9)
+        _ = try rows.extendLease(of: job, ifFenceIs: 1, by: .zero)
+        _ = try rows.update(CatalogSamples.job("job-1", CatalogSamples.works[0]), ifFenceIs: 1)
+        try rows.update(CatalogSamples.image())
+        _ = try rows.openTransfers(of: job)
+        _ = try rows.abandonedTransfers(limit: 9)
+        _ = try rows.leftoverTransfers(after: nil, limit: 9)
+        _ = try rows.promises(in: CatalogSamples.id("default"))
+        try rows.noteReleased(1, in: CatalogSamples.id("default"))
+        _ = try rows.nextSequence(of: image)
+        _ = try rows.lastEvent(of: job)
+        _ = try rows.history(of: image, limit: 9)
+        _ = try rows.unpublished(limit: 9)
+        try rows.markPublished([1], unrouted: [])
+        try rows.setSourceQuery(nil, of: job)
+        _ = try rows.prune(RetentionHorizon(jobs: rows.now, history: rows.now), limit: 9)
+    }
+}
