@@ -43,6 +43,8 @@ targets += room("ImageProfiles", ["ImageModel"])
 targets += room("ImageSource", ["ImageModel", "CCurl", "CLinux"])
 targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
 targets += room("ImageStore", ["ImageModel"])
+targets += room("S3Signing", ["ImageModel", "CLibCrypto"])
+targets += room("S3Store", ["ImageModel", "ImageStore", "S3Signing", "CCurl", "CLibCrypto"])
 targets += room("Catalog", ["ImageModel"])
 targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])
 targets += room("ImageJobs", ["ImageModel", "ImageSource", "ImageInspection", "ImageStore", "Catalog", log])
@@ -69,7 +71,8 @@ targets += [
         name: "LongshoreCommands",
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection", "ImageStore",
-            "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
+            "S3Signing", "S3Store", "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings",
+            "CLibCrypto", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
