@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "RabbitMQ": ["CRabbitMQ", "CLibCrypto"],
     "JobMessages": MODEL,
     "ImageProfiles": MODEL,
-    "ImageSource": MODEL + ["CCurl", "CLinux"],
+    "ImageSource": MODEL + ["S3Signing", "CCurl", "CLinux"],
     "ImageInspection": MODEL + ["CLibCrypto", "CArchive"],
     "ImageStore": MODEL,
     "S3Signing": MODEL + ["CLibCrypto"],  # what a store of S3 and a source of S3 have in common
