@@ -45,13 +45,15 @@ var targets: [Target] = [
 targets += room("ImageModel")
 targets += room("RabbitMQ", ["CRabbitMQ", log])
 targets += room("JobMessages", ["ImageModel"])
+targets += room("S3Signing", ["ImageModel", "CLibCrypto"])
 targets += room("ImageProfiles", ["ImageModel"])
-targets += room("ImageSource", ["ImageModel", "CCurl", "CLinux"])
+targets += room("ImageSource", ["ImageModel", "S3Signing", "CCurl", "CLinux"])
 targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
 targets += room(
     "ImageUnpacking", ["ImageModel", "ImageSource", "ImageInspection", "CArchive", "CZlib", "CLZMA"],
     testing: ["PackedImages"])
 targets += room("ImageStore", ["ImageModel"])
+targets += room("S3Store", ["ImageModel", "ImageStore", "S3Signing", "CCurl", "CLibCrypto"])
 targets += room("Catalog", ["ImageModel"])
 targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])
 targets += room("PostgreSQLCatalog", ["ImageModel", "Catalog", "CPostgreSQL"])
@@ -82,8 +84,8 @@ targets += [
         name: "LongshoreCommands",
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection",
-            "ImageUnpacking", "ImageStore", "Catalog", "SQLiteCatalog", "PostgreSQLCatalog", "ImageJobs", "Worker",
-            "LongshoreSettings", "CLibCrypto", log,
+            "ImageUnpacking", "ImageStore", "S3Signing", "S3Store", "Catalog", "SQLiteCatalog", "PostgreSQLCatalog",
+            "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
