@@ -14,12 +14,16 @@ let settings: [SwiftSetting] = [
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// A library room of the house: `Sources/<name>` and its tests in `Tests/<name>Tests`.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] {
+///
+/// - Parameter tests: What only its tests need.
+func room(
+    _ name: String, _ dependencies: [Target.Dependency] = [], tests: [Target.Dependency] = []
+) -> [Target] {
     [
         .target(name: name, dependencies: dependencies, swiftSettings: settings),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.target(name: name), "TestSupport"],
+            dependencies: [.target(name: name), "TestSupport"] + tests,
             swiftSettings: settings
         ),
     ]
@@ -45,7 +49,21 @@ targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
 targets += room("ImageStore", ["ImageModel"])
 targets += room("Catalog", ["ImageModel"])
 targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])
-targets += room("ImageJobs", ["ImageModel", "ImageSource", "ImageInspection", "ImageStore", "Catalog", log])
+targets += [
+    .target(name: "ImageConversion", dependencies: ["ImageModel", "ImageStore"], swiftSettings: settings)
+]
+targets += room(
+    "QEMUConversion",
+    [
+        "ImageModel", "ImageStore", "ImageConversion",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+    ],
+    tests: ["ImageInspection"]
+)
+targets += room(
+    "ImageJobs",
+    ["ImageModel", "ImageSource", "ImageInspection", "ImageStore", "ImageConversion", "Catalog", log],
+    tests: ["QEMUConversion"])
 targets += room(
     "Worker",
     [
@@ -69,7 +87,8 @@ targets += [
         name: "LongshoreCommands",
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection", "ImageStore",
-            "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
+            "Catalog", "SQLiteCatalog", "ImageConversion", "QEMUConversion", "ImageJobs", "Worker", "LongshoreSettings",
+            "CLibCrypto", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
@@ -133,6 +152,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: targets
 )

@@ -7,7 +7,7 @@ extension KeyRegistry {
         "stores.<name>.part_size", "credentials.<name>.access_key",
         "credentials.<name>.secret_key", "credentials.<name>.session_token", "credentials.<name>.endpoint",
         "credentials.<name>.region", "limits.unpacked_bytes", "limits.unpack_ratio",
-        "worker.scratch", "retention.pending_delete", "admin",
+        "retention.pending_delete", "admin",
     ]
 
     /// Whether a key is read and checked, and nothing more.
