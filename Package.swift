@@ -14,6 +14,8 @@ let settings: [SwiftSetting] = [
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// A library room of the house: `Sources/<name>` and its tests in `Tests/<name>Tests`.
+///
+/// - Parameter testing: What only its tests need.
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = []
 ) -> [Target] {
@@ -57,10 +59,23 @@ targets += room("S3Store", ["ImageModel", "ImageStore", "S3Signing", "CCurl", "C
 targets += room("Catalog", ["ImageModel"])
 targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])
 targets += room("PostgreSQLCatalog", ["ImageModel", "Catalog", "CPostgreSQL"])
+targets += [
+    .target(name: "ImageConversion", dependencies: ["ImageModel", "ImageStore"], swiftSettings: settings)
+]
+targets += room(
+    "QEMUConversion",
+    [
+        "ImageModel", "ImageStore", "ImageConversion",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+    ],
+    testing: ["ImageInspection"])
 targets += room(
     "ImageJobs",
-    ["ImageModel", "ImageSource", "ImageInspection", "ImageUnpacking", "ImageStore", "Catalog", log],
-    testing: ["PackedImages"])
+    [
+        "ImageModel", "ImageSource", "ImageInspection", "ImageUnpacking", "ImageStore", "ImageConversion", "Catalog",
+        log,
+    ],
+    testing: ["PackedImages", "QEMUConversion"])
 targets += room(
     "Worker",
     [
@@ -85,7 +100,7 @@ targets += [
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection",
             "ImageUnpacking", "ImageStore", "S3Signing", "S3Store", "Catalog", "SQLiteCatalog", "PostgreSQLCatalog",
-            "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
+            "ImageConversion", "QEMUConversion", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
@@ -150,6 +165,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: targets
 )

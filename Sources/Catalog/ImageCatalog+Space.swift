@@ -35,6 +35,20 @@ extension ImageCatalog {
         }
     }
 
+    /// Records that a conversion takes scratch space, and promises it some.
+    ///
+    /// It counts for no quota. It ends with the job, when the attempt gives it up, and when the next one begins.
+    ///
+    /// - Parameters:
+    ///   - place: The name of the scratch space.
+    ///   - space: A measurement of it; nil when it has no bounds.
+    /// - Throws: ``CatalogError`` with `noSpace` when it cannot take so much; with `fenced` when the lease is lost.
+    public func beginScratch(
+        _ lease: JobLease, in place: StoreName, _ demand: SpaceDemand, _ space: SpaceMeasurement?
+    ) async throws(CatalogError) -> Transfer {
+        try await write { ledger in try ledger.beginScratch(lease, in: place, demand, space) }
+    }
+
     /// Records that the first `bytes` of transfers have been written, so that they count no longer as promised.
     ///
     /// Less than was written does no harm: it only keeps others from the space for longer. More would.

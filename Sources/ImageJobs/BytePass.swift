@@ -7,7 +7,7 @@ import Logging
 
 /// The one pass over the bytes: each chunk is digested, inspected and written, and never touched again.
 struct BytePass {
-    let source: ServedImage
+    let source: any PassedBytes
     let staged: [any StagedImage]
     let plan: ImportPlan
     let claimed: ClaimedJob
@@ -19,6 +19,10 @@ struct BytePass {
     let space: ReservedSpace
     /// Nil when nothing could go on from a checkpoint.
     let checkpoints: CheckpointWriter?
+    /// What of the attempt's work this is.
+    var phase = ProgressPhase.fetching
+    /// Whether these bytes are the image, and not what it will be made of.
+    var isLast = true
 
     /// Reads the source to its end and returns what all bytes were, compared with all that was expected.
     func run() async throws -> TransferResult {
@@ -42,7 +46,7 @@ struct BytePass {
         let content = ImageContent(
             format: report.format.imageFormat ?? .raw, size: seen.count, virtualSize: virtualSize,
             digests: digests.filter { plan.recorded.contains($0.algorithm) }, findings: findings)
-        try verifyPolicy(content)
+        if isLast { try verifyPolicy(content) }
         return TransferResult(content: content, source: facts, os: source.os)
     }
 
@@ -51,7 +55,7 @@ struct BytePass {
     private func move() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var meter = ProgressMeter(
-                claimed: claimed, environment: environment, source: source.facts, bytes: source.count)
+                claimed: claimed, environment: environment, source: source.facts, bytes: source.count, in: phase)
             var nextCheckpoint = seen.count + environment.checkpointInterval
             while let chunk = try await source.nextChunk() {
                 try await seen.add(chunk)

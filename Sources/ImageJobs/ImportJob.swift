@@ -24,7 +24,7 @@ struct ImportJob {
         if try await finishEarlierCommit(draft) { return }
         let plan = try await draft.withListedDigests(environment)
         var isRefetch = false
-        if let resumption = try await resumption(of: plan) {
+        if plan.conversion == nil, let resumption = try await resumption(of: plan) {
             do {
                 return try await goOn(resumption, plan)
             } catch let reason as BeginAgain {
@@ -60,6 +60,9 @@ struct ImportJob {
         let fetch = ContinuedFetch(
             request: plan.fetch, known: nil, mayBeUnproven: plan.expectsDigest && !isRefetch,
             environment: environment, job: claimed.job.id)
+        if let target = plan.conversion {
+            return try await convert(from: fetch, to: target, plan, isRefetch: isRefetch)
+        }
         try await fetch.withSource { source in
             try verifyHeaders(source.facts, plan)
             let space = ReservedSpace(
@@ -132,6 +135,11 @@ struct ImportJob {
         } catch {
             throw isRefetch ? error : doubt(error, source)
         }
+        try await commit(result, staged, transfers)
+    }
+
+    /// From the verdict on the bytes that the stores have to the recorded image.
+    func commit(_ result: TransferResult, _ staged: [any StagedImage], _ transfers: [Transfer]) async throws {
         for image in staged { _ = try await image.synchronize() }
         for transfer in transfers {
             try await environment.catalog.beginCommit(claimed.lease, of: transfer.id, with: result)

@@ -12,7 +12,7 @@ struct ImportPlan {
     /// What the producer knows of the bytes.
     private(set) var expectations: Expectations
     /// What the inspector holds the bytes to.
-    let image: ImageExpectations
+    private(set) var image: ImageExpectations
     /// Every digest to compute: those asked for and those expected.
     var algorithms: [DigestAlgorithm] { recorded.union(expectations.digests.map(\.algorithm)).sorted() }
     /// The digests to record for the stored image.
@@ -21,6 +21,8 @@ struct ImportPlan {
     let unpacks: Bool
     /// What unpacks it, within the limits.
     let unpacker: Unpacker
+    /// The format to make of whatever comes; nil when it is stored as it comes.
+    private(set) var conversion: ImageFormat?
     /// Where the bytes go.
     let stores: [any ImageStore]
 
@@ -42,7 +44,9 @@ struct ImportPlan {
             credential: try environment.credentials.credential(for: claimed.job.request, request))
         stores = try Self.stores(request.stores, in: environment)
         image = Self.imageExpectations(request, stores: stores.map(\.name), in: environment)
-        try Self.requireSupported(request)
+        // What is declared to have the format already is refused when it has not.
+        conversion = request.transform.convertTo.flatMap { $0 == expectations.format ? nil : $0 }
+        try Self.requireSupported(request, conversion, in: environment)
     }
 
     /// Whether a fetch that is interrupted can go on: a validator proves that the object is the same, or an expected
@@ -114,19 +118,37 @@ struct ImportPlan {
         return names.compactMap { environment.stores[$0] }
     }
 
+    /// The same plan for what was made of the bytes: the producer said nothing of that.
+    func storing(_ format: ImageFormat) -> Self {
+        var plan = self
+        plan.expectations = Expectations()
+        plan.image.format = format
+        plan.conversion = nil
+        return plan
+    }
+
     /// What a message may ask for and this version cannot do is refused, never silently left out.
-    private static func requireSupported(_ request: ImportRequest) throws {
+    private static func requireSupported(
+        _ request: ImportRequest, _ conversion: ImageFormat?, in environment: JobEnvironment
+    ) throws {
         var violations: [Violation] = []
         func refuse(_ path: String, _ value: String) {
             violations.append(Violation(path: path, rule: "is not supported by this version", value: value))
         }
-        if let format = request.transform.convertTo { refuse("/transform/convert_to", format.rawValue) }
         if request.storesRequire == .any, (request.stores?.count ?? 1) > 1 { refuse("/stores_require", "any") }
         guard violations.isEmpty else {
             let list = violations.map { "\($0.path) = \($0.value)" }.joined(separator: ", ")
             throw Failure(
                 .policyDenied, "this version of Longshore cannot do what the job asks for: \(list)", stage: .planning,
                 violations: violations)
+        }
+        if let conversion, environment.converter == nil {
+            throw Failure(
+                .policyDenied, "images are not converted here: worker.scratch.path is not set", stage: .planning,
+                violations: [
+                    Violation(
+                        path: "/transform/convert_to", rule: "needs worker.scratch.path", value: conversion.rawValue)
+                ])
         }
     }
 }

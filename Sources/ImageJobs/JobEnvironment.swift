@@ -1,4 +1,5 @@
 public import Catalog
+public import ImageConversion
 public import ImageModel
 public import ImageSource
 public import ImageStore
@@ -29,6 +30,8 @@ public struct JobEnvironment: Sendable {
     public var credentials = CredentialBook()
     /// Reads the lists of digests that jobs name.
     public var digestLists = DigestListReader()
+    /// Converts images; nil where there is no scratch space for that.
+    public var converter: (any ImageConverter)?
     /// How many bytes lie between two checkpoints of an import: what is fetched again after a crash, at most.
     public var checkpointInterval: Int64 = 32 << 20
     /// Takes progress events, which may be lost; must not wait.

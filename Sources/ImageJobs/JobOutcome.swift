@@ -1,4 +1,5 @@
 import Catalog
+import ImageConversion
 import ImageInspection
 import ImageModel
 import ImageSource
@@ -69,6 +70,8 @@ extension Failure {
             self.init(
                 error.code, error.message, stage: .verifying,
                 violations: error.findings.filter { $0.severity == .error }.map(Violation.init))
+        case let error as ConversionError:
+            self.init(error.code, error.message, stage: .converting, isRetryable: error.isTransient)
         case let error as CatalogError where error.code == .noSpace:
             self.init(.capacityExceeded, error.message, stage: .storing, isRetryable: true)
         case let error as CatalogError where error.code == .quotaExceeded:

@@ -1,4 +1,5 @@
 import Catalog
+import ImageConversion
 import ImageModel
 import ImageStore
 
@@ -17,7 +18,7 @@ final class ReservedSpace {
     private var nextNote = noteInterval
 
     private struct Share {
-        let store: any ImageStore
+        let place: SpacePlace
         let transfer: TransferID
         /// How far the bytes may go without another promise.
         var end: Int64
@@ -47,38 +48,48 @@ final class ReservedSpace {
 
     /// Records a transfer, with the space it needs.
     func beginTransfer(to store: any ImageStore) async throws -> Transfer {
-        let space = try await measure(store)
+        let place = SpacePlace(store)
+        let space = try await measure(place)
         let transfer = try await catalog.beginTransfer(
             lease, to: store.name, expecting: size, demand(after: 0), in: space)
-        add(transfer, in: store, space)
+        add(transfer, in: place, space)
         return transfer
+    }
+
+    /// Records that a conversion takes scratch space, with what it needs.
+    func beginScratch(of converter: any ImageConverter) async throws {
+        let place = SpacePlace(converter)
+        let space = try await measure(place)
+        let transfer = try await catalog.beginScratch(lease, in: place.name, demand(after: 0), space)
+        add(transfer, in: place, space)
     }
 
     /// Makes sure that a transfer of an earlier attempt has the space for what is missing behind `keptBytes`.
     func resume(_ transfer: Transfer, in store: any ImageStore, keptBytes: Int64) async throws {
-        let space = try await measure(store)
+        let place = SpacePlace(store)
+        let space = try await measure(place)
         let resumed = try await catalog.reserve(
             lease, of: transfer.id, demand(after: keptBytes), in: space, keptBytes: keptBytes)
-        add(resumed, in: store, space)
+        add(resumed, in: place, space)
     }
 
     /// Makes sure that there is space for the first `end` bytes; comes before the last of them is appended.
     func cover(_ end: Int64) async throws {
         for index in shares.indices where shares[index].end < end {
-            let space = try await measure(shares[index].store)
+            let space = try await measure(shares[index].place)
             let grown = try await catalog.reserve(lease, of: shares[index].transfer, growth(to: end), in: space)
             shares[index].end = space == nil ? .max : grown.reservedBytes
         }
         if end >= nextNote { try await note(end) }
     }
 
-    private func add(_ transfer: Transfer, in store: any ImageStore, _ space: SpaceMeasurement?) {
+    private func add(_ transfer: Transfer, in place: SpacePlace, _ space: SpaceMeasurement?) {
         shares.append(
-            Share(store: store, transfer: transfer.id, end: space == nil ? .max : transfer.reservedBytes))
+            Share(place: place, transfer: transfer.id, end: space == nil ? .max : transfer.reservedBytes))
     }
 
-    private func measure(_ store: any ImageStore) async throws -> SpaceMeasurement? {
-        try await catalog.measureSpace(of: store.name, leaving: store.reserveBytes) { try await store.freeBytes() }
+    private func measure(_ place: SpacePlace) async throws -> SpaceMeasurement? {
+        try await catalog.measureSpace(of: place.name, leaving: place.reserveBytes) { try await place.freeBytes() }
     }
 
     /// All of an image whose size is known; otherwise the first step.
@@ -94,12 +105,36 @@ final class ReservedSpace {
 
     /// Tells the catalog how much of what was promised lies in the stores, for imports that write no checkpoints too.
     private func note(_ end: Int64) async throws {
+        try await noteWritten(end - Self.noteLag)
         nextNote = end + Self.noteInterval
+    }
+
+    /// Tells the catalog that the first `end` bytes lie where they were promised a place.
+    func noteWritten(_ end: Int64) async throws {
         do throws(CatalogError) {
-            try await catalog.noteWritten(lease, of: shares.map(\.transfer), end - Self.noteLag)
+            try await catalog.noteWritten(lease, of: shares.map(\.transfer), end)
         } catch {
             // Until the next note others are kept from bytes that are written already.
             guard error.code == .unavailable else { throw error }
         }
+    }
+}
+
+/// Whatever has space to promise: a store, or the scratch space of conversions.
+private struct SpacePlace {
+    let name: StoreName
+    let reserveBytes: Int64
+    let freeBytes: @Sendable () async throws -> Int64?
+
+    init(_ store: any ImageStore) {
+        name = store.name
+        reserveBytes = store.reserveBytes
+        freeBytes = { try await store.freeBytes() }
+    }
+
+    init(_ converter: any ImageConverter) {
+        name = converter.scratch
+        reserveBytes = 0
+        freeBytes = { try await converter.freeBytes() }
     }
 }

@@ -8,7 +8,7 @@ import ImageUnpacking
 /// Every byte that is served is counted, and compared with what was expected, here.
 ///
 /// Not `Sendable`: it belongs to the task that moves the bytes.
-final class ServedImage {
+final class ServedImage: PassedBytes {
     private let source: ContinuedSource
     private let plan: ImportPlan
     /// What was fetched in order to see what it is.

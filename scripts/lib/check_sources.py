@@ -12,7 +12,8 @@ import tempfile
 
 # Which of our own modules a target may import. A room asks only those that stand before it on a job's way.
 MODEL = ["ImageModel"]
-STEPS = MODEL + ["ImageProfiles", "ImageSource", "ImageInspection", "ImageUnpacking", "ImageStore", "Catalog"]
+STEPS = MODEL + ["ImageProfiles", "ImageSource", "ImageInspection", "ImageUnpacking", "ImageStore", "ImageConversion"]
+STEPS += ["Catalog"]
 MAY_IMPORT = {
     "ImageModel": [],
     "RabbitMQ": ["CRabbitMQ", "CLibCrypto"],
@@ -24,6 +25,8 @@ MAY_IMPORT = {
     "ImageStore": MODEL,
     "S3Signing": MODEL + ["CLibCrypto"],  # what a store of S3 and a source of S3 have in common
     "S3Store": MODEL + ["ImageStore", "S3Signing", "CCurl", "CLibCrypto"],
+    "ImageConversion": MODEL + ["ImageStore"],
+    "QEMUConversion": MODEL + ["ImageStore", "ImageConversion"],
     "Catalog": MODEL,
     "SQLiteCatalog": MODEL + ["Catalog"],
     "PostgreSQLCatalog": MODEL + ["Catalog", "CPostgreSQL"],
@@ -32,7 +35,7 @@ MAY_IMPORT = {
     "LongshoreSettings": MODEL + ["ImageSource"],  # whose address rules it reads
     "longshore": ["LongshoreCommands"] + STEPS
     + ["RabbitMQ", "JobMessages", "ImageJobs", "Worker", "S3Signing", "S3Store", "SQLiteCatalog", "PostgreSQLCatalog"]
-    + ["LongshoreSettings", "CLibCrypto"],
+    + ["QEMUConversion", "LongshoreSettings", "CLibCrypto"],
 }
 # The commands lie in the folder of the program, and so under its name; apart from it, they may be wired by others.
 MAY_IMPORT["LongshoreCommands"] = MAY_IMPORT["longshore"]
@@ -45,10 +48,14 @@ ONLY_IN = {
     "Configuration": ["LongshoreSettings"],
     "Yams": ["LongshoreSettings"],
     "ArgumentParser": ["longshore"],
+    "Subprocess": ["QEMUConversion"],
 }
 # Where the machine's clock, chance and threads may be used; everywhere else they are passed in, so that the simulation
 # can replay a run from its seed.
-ADAPTERS = ["RabbitMQ", "ImageSource", "ImageUnpacking", "ImageStore", "S3Store", "SQLiteCatalog", "PostgreSQLCatalog", "longshore"]
+ADAPTERS = [
+    "RabbitMQ", "ImageSource", "ImageUnpacking", "ImageStore", "S3Store", "QEMUConversion", "SQLiteCatalog",
+    "PostgreSQLCatalog", "longshore",
+]
 NOT_REPLAYABLE = {
     r"(?<!struct )(?<!enum )(?<!class )(?<!actor )(?<!extension )(?<!-> )\bTask\s*(?:<[^{}()]*>)?\s*(?:\.init\s*)?"
     r"(?:\([^{}()]*\)\s*)?\{": "an unstructured task",

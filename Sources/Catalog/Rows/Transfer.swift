@@ -33,6 +33,9 @@ public struct Transfer: Hashable, Sendable, Codable {
         self.createdAt = createdAt
     }
 
+    /// Whether it holds scratch space of a conversion: no replica comes of it, and no quota counts it.
+    public var isScratch: Bool { store.isScratch }
+
     /// The promised bytes that are still to be written, as far as the catalog knows.
     public var unwrittenBytes: Int64 { max(0, reservedBytes - writtenBytes) }
 }

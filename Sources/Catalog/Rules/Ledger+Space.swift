@@ -62,7 +62,8 @@ extension Ledger {
     func close(_ transfer: Transfer, as state: TransferState) throws -> Transfer {
         var transfer = transfer
         try release(transfer.unwrittenBytes, in: transfer.store)
-        transfer.state = state
+        // What lies in a scratch space goes with the process that put it there, without the catalog's help.
+        transfer.state = transfer.isScratch ? .discarded : state
         transfer.reservedBytes = 0
         transfer.writtenBytes = 0
         try rows.update(transfer)

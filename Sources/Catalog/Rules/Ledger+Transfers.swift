@@ -6,7 +6,7 @@ extension Ledger {
         in space: SpaceMeasurement?
     ) throws -> Transfer {
         let job = try job(of: lease)
-        try reserve(size ?? 0, in: Set(rows.openTransfers(of: job.id).map(\.store) + [store]), for: job)
+        try reserve(size ?? 0, in: targets(of: job).union([store]), for: job)
         var image = try image(of: job)
         var transfer = Transfer(
             id: random.identifier(), job: job.id, image: image.id, store: store, createdAt: rows.now)
@@ -16,6 +16,26 @@ extension Ledger {
         if replica.state != .copying { try advance(&replica.state, .transferBegan, of: name(of: replica, image)) }
         image.setReplica(replica)
         try rows.update(image)
+        return transfer
+    }
+
+    /// The stores that a job brings bytes to.
+    private func targets(of job: Job) throws -> Set<StoreName> {
+        Set(try rows.openTransfers(of: job.id).lazy.filter { !$0.isScratch }.map(\.store))
+    }
+
+    /// A transfer that only stands for space: it ends with the job at the latest, and no replica knows of it.
+    func beginScratch(
+        _ lease: JobLease, in place: StoreName, _ demand: SpaceDemand, _ space: SpaceMeasurement?
+    ) throws -> Transfer {
+        let job = try job(of: lease)
+        guard place.isScratch else {
+            throw CatalogError(.forbidden, "\(place) is no scratch space")
+        }
+        var transfer = Transfer(
+            id: random.identifier(), job: job.id, image: try image(of: job).id, store: place, createdAt: rows.now)
+        try promise(demand, to: &transfer, in: space)
+        try rows.insert(transfer)
         return transfer
     }
 
@@ -33,7 +53,7 @@ extension Ledger {
     func beginCommit(_ lease: JobLease, of id: TransferID, with result: TransferResult) throws {
         var transfer = try transfer(id, of: lease)
         let job = try job(of: lease)
-        try reserve(result.content.size, in: Set(rows.openTransfers(of: job.id).map(\.store)), for: job)
+        try reserve(result.content.size, in: targets(of: job), for: job)
         transfer.state = .committing
         transfer.result = result
         try setWritten(max(transfer.writtenBytes, result.content.size), of: &transfer)

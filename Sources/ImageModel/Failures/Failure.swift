@@ -80,6 +80,8 @@ public enum JobStage: String, Sendable, Codable, CaseIterable {
     case fetching
     /// Comparing with what was expected.
     case verifying
+    /// Making another format of them.
+    case converting
     /// Making the bytes durable and visible.
     case storing
     /// Writing the result to the catalog.

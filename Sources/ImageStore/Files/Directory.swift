@@ -1,14 +1,14 @@
-import Glibc
+package import Glibc
 
 /// An open directory, below which names are resolved one at a time and never through a symbolic link.
 ///
 /// Every name given to it is a single path component that this target made.
-final class Directory {
-    let path: String
+package final class Directory {
+    package let path: String
     private let descriptor: Int32
 
     /// Opens a directory by its path.
-    init(path: String) throws(SystemCallError) {
+    package init(path: String) throws(SystemCallError) {
         descriptor = try systemCall("open", path) { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         self.path = path
     }
@@ -23,7 +23,7 @@ final class Directory {
     }
 
     /// Makes a directory and its missing parents, durably.
-    static func makeAll(_ path: String, mode: mode_t) throws(SystemCallError) {
+    package static func makeAll(_ path: String, mode: mode_t) throws(SystemCallError) {
         var made = ""
         for component in path.split(separator: "/") {
             let parent = made.isEmpty ? "/" : made
@@ -39,14 +39,14 @@ final class Directory {
     }
 
     /// Opens a directory in this one.
-    func directory(_ name: String) throws(SystemCallError) -> Directory {
+    package func directory(_ name: String) throws(SystemCallError) -> Directory {
         let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
         let opened = try systemCall("open", child(name)) { openat(descriptor, name, flags) }
         return Directory(adopting: opened, path: child(name))
     }
 
     /// Makes a directory in this one, durably, unless it is there already.
-    func makeDirectory(_ name: String, mode: mode_t) throws(SystemCallError) {
+    package func makeDirectory(_ name: String, mode: mode_t) throws(SystemCallError) {
         do {
             try systemCall("make directory", child(name)) { mkdirat(descriptor, name, mode) }
         } catch  where error.number == EEXIST {
@@ -56,7 +56,7 @@ final class Directory {
     }
 
     /// Opens a file in this directory; a result, because its callers go on after some of the errors.
-    func tryOpen(_ name: String, flags: Int32, mode: mode_t = 0) -> Result<OpenFile, SystemCallError> {
+    package func tryOpen(_ name: String, flags: Int32, mode: mode_t = 0) -> Result<OpenFile, SystemCallError> {
         Result { () throws(SystemCallError) in
             let opened = try systemCall("open", child(name)) {
                 openat(descriptor, name, flags | O_NOFOLLOW | O_CLOEXEC, mode)
@@ -92,7 +92,7 @@ final class Directory {
 
     /// Removes a file's name; false when there was none.
     @discardableResult
-    func remove(_ name: String) throws(SystemCallError) -> Bool {
+    package func remove(_ name: String) throws(SystemCallError) -> Bool {
         do {
             try systemCall("remove", child(name)) { unlinkat(descriptor, name, 0) }
             return true
@@ -107,7 +107,7 @@ final class Directory {
     }
 
     /// The first name for which `isStrange` holds, in the order of the file system.
-    func firstEntry(where isStrange: (String) -> Bool) throws(SystemCallError) -> String? {
+    package func firstEntry(where isStrange: (String) -> Bool) throws(SystemCallError) -> String? {
         guard let stream = opendir(path) else {
             throw SystemCallError(attempt: "list", path: path, number: errno)
         }
@@ -122,7 +122,7 @@ final class Directory {
     }
 
     /// Bytes that the file system still gives to this process (statvfs(3), `f_bavail`).
-    func freeBytes() throws(SystemCallError) -> Int64 {
+    package func freeBytes() throws(SystemCallError) -> Int64 {
         var status = statvfs()
         try systemCall("read the free space of", path) { fstatvfs(descriptor, &status) }
         let (bytes, isHuge) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))

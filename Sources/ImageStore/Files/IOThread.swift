@@ -5,13 +5,13 @@ import Glibc
 /// Work runs in the order in which it came. The thread ends when the last reference to this object is gone and all
 /// work is done. Blocking calls must not run on the threads that all tasks share: a slow
 /// disk would stop the heartbeats and leases of every other job.
-final class IOThread: SerialExecutor {
+package final class IOThread: SerialExecutor {
     private let queue = WorkQueue()
 
     /// Starts the thread.
     ///
     /// - Throws: When the system gives this process no more threads (`EAGAIN`).
-    init() throws(SystemCallError) {
+    package init() throws(SystemCallError) {
         try queue.start()
     }
 
@@ -20,12 +20,12 @@ final class IOThread: SerialExecutor {
     }
 
     /// Runs `work` after everything that was submitted before.
-    func submit(_ work: @escaping @Sendable () -> Void) {
+    package func submit(_ work: @escaping @Sendable () -> Void) {
         queue.add(.closure(work))
     }
 
     /// Runs `body` on the thread and returns what it returned.
-    func run<Value: Sendable, Failure: Error>(
+    package func run<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
@@ -34,11 +34,11 @@ final class IOThread: SerialExecutor {
         return try result.get()
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         queue.add(.job(UnownedJob(job), asUnownedSerialExecutor()))
     }
 
-    func checkIsolated() {
+    package func checkIsolated() {
         precondition(queue.isCurrentThread, "state of an I/O thread was touched from another thread")
     }
 }

@@ -1,19 +1,19 @@
 import Glibc
-import ImageModel
+package import ImageModel
 
 /// Reads what an earlier writer staged, past the page cache where the file goes past it. Every method blocks.
 ///
 /// Not `Sendable`: it belongs to the thread of its file.
-final class KeptBytesReader {
+package final class KeptBytesReader {
     /// Bytes in every chunk but the last.
-    static let chunkSize = 1 << 20
+    package static let chunkSize = 1 << 20
 
     private let file: OpenFile
     /// Page-aligned, as direct input needs it.
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkSize, alignment: ChunkPool.alignment)
     private let pool = ChunkPool(chunkSize: chunkSize, chunkLimit: 8)
 
-    init(_ file: OpenFile) {
+    package init(_ file: OpenFile) {
         self.file = file
     }
 
@@ -22,7 +22,7 @@ final class KeptBytesReader {
     }
 
     /// `length` bytes from `offset`, both whole pages.
-    func chunk(at offset: Int64, length: Int) throws(SystemCallError) -> ImageChunk {
+    package func chunk(at offset: Int64, length: Int) throws(SystemCallError) -> ImageChunk {
         let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<length])
         try file.read(into: part, at: offset)
         var builder = makeBuilder()

@@ -4,11 +4,11 @@ import ImageModel
 /// An open file; closed when the last reference is gone.
 ///
 /// Not `Sendable`: an open file belongs to the thread that does its blocking calls.
-final class OpenFile {
-    let descriptor: Int32
-    let path: String
+package final class OpenFile {
+    package let descriptor: Int32
+    package let path: String
 
-    init(adopting descriptor: Int32, path: String) {
+    package init(adopting descriptor: Int32, path: String) {
         self.descriptor = descriptor
         self.path = path
     }
@@ -17,14 +17,14 @@ final class OpenFile {
         close(descriptor)
     }
 
-    enum LockKind {
+    package enum LockKind {
         case exclusive
         case shared
     }
 
     /// Takes a lock that belongs to this open file description, and so dies with the process; false when another
     /// description holds one that excludes it (fcntl(2), `F_OFD_SETLK`).
-    func tryLock(_ kind: LockKind) throws(SystemCallError) -> Bool {
+    package func tryLock(_ kind: LockKind) throws(SystemCallError) -> Bool {
         var lock = flock()
         lock.l_type = Int16(kind == .exclusive ? F_WRLCK : F_RDLCK)
         lock.l_whence = Int16(SEEK_SET)
@@ -36,7 +36,7 @@ final class OpenFile {
         }
     }
 
-    func status() throws(SystemCallError) -> FileStatus {
+    package func status() throws(SystemCallError) -> FileStatus {
         var status = stat()
         try systemCall("read the status of", path) { fstat(descriptor, &status) }
         return FileStatus(status)
@@ -63,14 +63,14 @@ final class OpenFile {
     }
 
     /// Writes some of the bytes, at least one, and returns how many.
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemCallError) -> Int {
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemCallError) -> Int {
         let count = try systemCall("write", path) { pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset)) }
         guard count > 0 else { throw SystemCallError(attempt: "write", path: path, number: ENOSPC) }
         return count
     }
 
     /// Writes a few bytes at the beginning, all of them.
-    func write(_ bytes: [UInt8]) throws(SystemCallError) {
+    package func write(_ bytes: [UInt8]) throws(SystemCallError) {
         let count = try systemCall("write", path) { pwrite(descriptor, bytes, bytes.count, 0) }
         guard count == bytes.count else { throw SystemCallError(attempt: "write", path: path, number: ENOSPC) }
     }
@@ -78,7 +78,7 @@ final class OpenFile {
     /// Fills all of `buffer` from `offset`.
     ///
     /// - Throws: With `EIO` when the file ends before.
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemCallError) {
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemCallError) {
         var count = 0
         while count < buffer.count {
             let length = try systemCall("read", path) {
@@ -92,7 +92,7 @@ final class OpenFile {
     }
 
     /// The first `limit` bytes.
-    func read(limit: Int) throws(SystemCallError) -> [UInt8] {
+    package func read(limit: Int) throws(SystemCallError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: limit)
         var count = 0
         while count < limit {
@@ -108,24 +108,24 @@ final class OpenFile {
     }
 
     /// Makes the bytes durable, with what is needed to read them (fdatasync(2)).
-    func synchronizeData() throws(SystemCallError) {
+    package func synchronizeData() throws(SystemCallError) {
         try systemCall("synchronize", path) { fdatasync(descriptor) }
     }
 
     /// Makes the bytes and the attributes durable (fsync(2)).
-    func synchronize() throws(SystemCallError) {
+    package func synchronize() throws(SystemCallError) {
         try systemCall("synchronize", path) { fsync(descriptor) }
     }
 
     /// Lets go of clean pages, a hint that cannot fail in a way that matters (posix_fadvise(2)).
-    func dropPages(from offset: Int64, length: Int64) {
+    package func dropPages(from offset: Int64, length: Int64) {
         _ = posix_fadvise(descriptor, off_t(offset), off_t(length), POSIX_FADV_DONTNEED)
     }
 }
 
 /// What of stat(2) a store looks at.
-struct FileStatus {
-    let size: Int64
+package struct FileStatus {
+    package let size: Int64
     let linkCount: Int
     let isRegularFile: Bool
     /// When the bytes were last written.

@@ -1,17 +1,17 @@
 import Glibc
-import ImageModel
+package import ImageModel
 
 /// A call to the kernel that failed.
-struct SystemCallError: Error {
+package struct SystemCallError: Error {
     /// What was tried, to follow "cannot": "open", "rename".
-    let attempt: String
+    package let attempt: String
     /// What it was tried on.
-    let path: String
+    package let path: String
     /// The value of `errno`.
-    let number: Int32
+    package let number: Int32
 
     /// The system's text for the number.
-    var reason: String {
+    package var reason: String {
         var buffer = [CChar](repeating: 0, count: 128)
         guard strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
         let text = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
@@ -24,7 +24,7 @@ struct SystemCallError: Error {
 
 /// Makes a system call until no signal interrupts it, and throws what `errno` says when it answers -1.
 @discardableResult
-func systemCall<Value: SignedInteger>(
+package func systemCall<Value: SignedInteger>(
     _ attempt: String, _ path: String, _ call: () -> Value
 ) throws(SystemCallError) -> Value {
     while true {
@@ -50,7 +50,7 @@ extension StoreError {
 }
 
 /// Runs blocking calls of a store and turns whatever they throw into a ``StoreError``.
-func storeErrors<Value>(in store: StoreName, _ body: () throws -> Value) throws(StoreError) -> Value {
+package func storeErrors<Value>(in store: StoreName, _ body: () throws -> Value) throws(StoreError) -> Value {
     do {
         return try body()
     } catch let error as SystemCallError {

@@ -4,6 +4,7 @@ import ImageModel
 import ImageStore
 import JobMessages
 import LongshoreSettings
+import QEMUConversion
 import RabbitMQ
 import Worker
 
@@ -23,6 +24,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         await examineBroker(settings, catalog: catalog, &findings)
         await examineStores(settings, catalog: catalog, &findings)
+        await examineConversions(settings, catalog: catalog, &findings)
         report(findings)
         if let first = findings.compactMap(\.trouble).first {
             throw CommandTrouble(
@@ -101,13 +103,45 @@ struct DoctorCommand: AsyncParsableCommand {
             throw CommandTrouble(error)
         }
         guard let free else { return "writable" }
+        return try await promises(of: store.name, free: free, catalog)
+            + ", \(ByteCount(store.reserveBytes)) kept free (reserve_bytes)"
+    }
+
+    /// What is free and what of it is promised.
+    private func promises(
+        of name: StoreName, free: Int64, _ catalog: ImageCatalog
+    ) async throws(CommandTrouble) -> String {
         do throws(CatalogError) {
-            let name = store.name
             let promised = try await catalog.read { try $0.promises(in: name).outstanding }
-            return "\(ByteCount(free)) free, \(ByteCount(promised)) of it promised to imports, "
-                + "\(ByteCount(store.reserveBytes)) kept free (reserve_bytes)"
+            return "\(ByteCount(free)) free, \(ByteCount(promised)) of it promised to imports"
         } catch {
             throw CommandTrouble(error)
+        }
+    }
+
+    /// Whether `convert_to` can be done here.
+    private func examineConversions(
+        _ settings: Settings, catalog: ImageCatalog?, _ findings: inout [Finding]
+    ) async {
+        guard settings.worker.scratch != nil else {
+            return findings.append(
+                Finding("conversions", nil, "not done here: worker.scratch.path is not set"))
+        }
+        _ = await examine("conversions", &findings) { () async throws(CommandTrouble) in
+            guard let converter = try await ConversionAccess.open(settings) else { return ((), "") }
+            let sandbox = converter.sandboxReport
+            if let problem = sandbox.problem { throw CommandTrouble(.usage, problem) }
+            var parts = ["ready"]
+            let free: Int64?
+            do throws(StoreError) {
+                free = try await converter.freeBytes()
+            } catch {
+                throw CommandTrouble(error)
+            }
+            if let free, let catalog {
+                parts.append(try await promises(of: converter.scratch, free: free, catalog))
+            }
+            return ((), (parts + sandbox.weaknesses).joined(separator: "; "))
         }
     }
 

@@ -1,4 +1,5 @@
 import Catalog
+import ImageConversion
 import ImageJobs
 import ImageModel
 import ImageStore
@@ -32,6 +33,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         try await StoreAccess.adopt(stores, for: catalog)
         var fetch = try FetchAccess(settings)
         fetch.source = decoration.decorate(fetch.source)
+        let converter = try await ConversionAccess.open(settings, logger: logger)
         let access = try BrokerAccess(settings.broker, role: "worker", logger: logger)
         let unchecked = try await startup.attempt { () async throws(CommandTrouble) in
             try await access.prepareTopology(settings.broker.topology, for: catalog)
@@ -41,13 +43,14 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         }
         let keeper = try await access.topologyKeeper(settings.broker.topology, for: catalog, logger: logger)
         return try Self(
-            settings, decoration, catalog: catalog, stores: stores, fetch: fetch, access: access, keeper: keeper,
-            logger: logger)
+            settings, decoration, catalog: catalog, stores: stores, fetch: fetch, converter: converter, access: access,
+            keeper: keeper, logger: logger)
     }
 
     private init(
         _ settings: Settings, _ decoration: Decoration, catalog: ImageCatalog, stores: [StoreName: any ImageStore],
-        fetch: FetchAccess, access: BrokerAccess, keeper: TopologyKeeper?, logger: Logger
+        fetch: FetchAccess, converter: (any ImageConverter)?, access: BrokerAccess, keeper: TopologyKeeper?,
+        logger: Logger
     ) throws {
         self.catalog = catalog
         self.keeper = keeper
@@ -75,6 +78,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
                 progressInterval: settings.events.progressInterval, announceProgress: announceProgress, logger: logger)
             environment.credentials = fetch.credentials
             environment.digestLists = fetch.digestLists
+            environment.converter = converter
             environment.relaxed = RelaxedRules(settings.inspect.relax)
             return environment
         }

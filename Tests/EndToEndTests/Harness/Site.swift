@@ -63,11 +63,11 @@ final class Site: Sendable {
     /// Starts a program, of the `longshore` executable unless told otherwise; it is ended with the site at the latest.
     func start(
         _ arguments: [String], _ overrides: [String: String] = [:], input: [UInt8] = [],
-        executable: String? = Executable.path
+        executable: String? = Executable.path, searchPath: String = "/usr/bin:/bin"
     ) throws -> Program {
         let path = try #require(executable, "`swift build --build-tests` makes what these tests need")
         let variables = try baseSettings.merging(settings) { $1 }.merging(overrides) { $1 }
-        var environment = ["PATH": "/usr/bin:/bin", "HOME": directory]
+        var environment = ["PATH": searchPath, "HOME": directory]
         for (key, value) in variables {
             let name = key.uppercased().replacingOccurrences(of: ".", with: "_")
             environment["LONGSHORE_\(name)"] = value
