@@ -54,7 +54,7 @@ targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
 targets += room(
     "ImageUnpacking", ["ImageModel", "ImageSource", "ImageInspection", "CArchive", "CZlib", "CLZMA"],
     testing: ["PackedImages"])
-targets += room("ImageStore", ["ImageModel"])
+targets += room("ImageStore", ["ImageModel", "CLinux"])
 targets += room("S3Store", ["ImageModel", "ImageStore", "S3Signing", "CCurl", "CLibCrypto"])
 targets += room("Catalog", ["ImageModel"])
 targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])

@@ -53,6 +53,23 @@ extension ImageCatalog {
         }
     }
 
+    /// Deleted images that could be restored and cannot any more, the newest first.
+    public func overdueImages() async throws(CatalogError) -> [ImageID] {
+        let policy = policy
+        return try await read { rows in
+            try rows.images(ImageFilter(statuses: [.pendingDelete], limit: .max)).filter { image in
+                image.updatedAt + policy.retention(of: image) <= rows.now
+            }.map(\.id)
+        }
+    }
+
+    /// Accepts a delete job, in the name of the platform, for each of these images that is still overdue.
+    ///
+    /// - Returns: How many were accepted.
+    public func deleteOverdue(_ images: [ImageID]) async throws(CatalogError) -> Int {
+        try await write { ledger in try ledger.deleteOverdue(images) }
+    }
+
     /// Forgets what is older than the horizon, at most `limit` rows of each sort, so that no writer waits for long.
     public func prune(_ horizon: RetentionHorizon, limit: Int) async throws(CatalogError) -> PruneCount {
         try await write { ledger in try ledger.rows.prune(horizon, limit: limit) }

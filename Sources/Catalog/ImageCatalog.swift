@@ -210,6 +210,23 @@ extension ImageCatalog {
     }
 }
 
+// MARK: - Copies
+
+extension ImageCatalog {
+    /// Asks whether a copy may begin, or go on.
+    ///
+    /// - Returns: What to bring where; nil when the job has ended: it may not copy, or nothing is left to do.
+    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost.
+    public func beginCopy(_ lease: JobLease) async throws(CatalogError) -> CopyOrder? {
+        try await write { ledger in try ledger.beginCopy(lease) }
+    }
+
+    /// Ends a copy well: the bytes are in the given place.
+    public func completeCopy(_ lease: JobLease, replica: Replica) async throws(CatalogError) {
+        try await write { ledger in try ledger.completeCopy(lease, replica: replica) }
+    }
+}
+
 // MARK: - Jobs that only change rows
 
 extension ImageCatalog {

@@ -5,11 +5,14 @@ import ImageStore
 import ImageUnpacking
 import Logging
 
-/// Fetch, digest, inspect, store, record: the order of steps of an import, and the only place that knows it.
+/// Fetch, digest, inspect, store, record: the order of steps of an import, and the only place that knows it. A
+/// ``CopyJob`` takes the same steps with a plan and a source of its own.
 struct ImportJob {
     let claimed: ClaimedJob
     let environment: JobEnvironment
     let control: JobControl
+    /// What to do, when that is not for the message to say.
+    var plan: ImportPlan?
 
     func run() async throws {
         do {
@@ -20,7 +23,7 @@ struct ImportJob {
     }
 
     private func attempt() async throws {
-        let draft = try ImportPlan(claimed, environment: environment)
+        let draft = try plan ?? ImportPlan(claimed, environment: environment)
         if try await finishEarlierCommit(draft) { return }
         let plan = try await draft.withListedDigests(environment)
         var isRefetch = false
@@ -153,6 +156,10 @@ struct ImportJob {
         let replicas = zip(transfers, objects).map { transfer, object in
             Replica(store: transfer.store, state: .available, objectKey: object.objectKey, url: object.url)
         }
-        try await environment.catalog.completeImport(claimed.lease, result: result, replicas: replicas)
+        if claimed.job.kind == .copy, let replica = replicas.first {
+            try await environment.catalog.completeCopy(claimed.lease, replica: replica)
+        } else {
+            try await environment.catalog.completeImport(claimed.lease, result: result, replicas: replicas)
+        }
     }
 }

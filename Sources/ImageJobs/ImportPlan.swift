@@ -49,6 +49,18 @@ struct ImportPlan {
         try Self.requireSupported(request, conversion, in: environment)
     }
 
+    /// What a copy will do: the same with bytes that lie in a store. They were inspected when they came, and every digest
+    /// that is known of them is expected.
+    init(copying content: ImageContent, at url: String, to store: any ImageStore) {
+        fetch = FetchRequest(url: url, sizeLimit: content.size)
+        expectations = Expectations(size: content.size, digests: content.digests)
+        image = ImageExpectations(relaxed: Set(SafetyRule.allCases))
+        recorded = Set(content.digests.map(\.algorithm))
+        unpacks = false
+        unpacker = Unpacker(limits: UnpackLimits())
+        stores = [store]
+    }
+
     /// Whether a fetch that is interrupted can go on: a validator proves that the object is the same, or an expected
     /// digest will.
     func canResume(_ source: SourceFacts) -> Bool {
@@ -103,7 +115,7 @@ struct ImportPlan {
     private static func stores(
         _ names: [StoreName]?, in environment: JobEnvironment
     ) throws -> [any ImageStore] {
-        let names = names ?? StoreName("default").map { [$0] } ?? []
+        let names = names ?? [.default]
         let unknown = names.filter { environment.stores[$0] == nil }
         guard unknown.isEmpty else {
             let known = environment.stores.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")

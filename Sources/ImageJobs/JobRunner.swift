@@ -17,7 +17,7 @@ public struct JobRunner: Sendable {
     public func run(_ claimed: ClaimedJob, control: JobControl) async {
         let outcome = await outcome(of: claimed, control: control)
         await settle(outcome, of: claimed, control: control)
-        if claimed.job.kind == .import, outcome != .recorded { await clearAbandonedTransfers() }
+        if [.import, .copy].contains(claimed.job.kind), outcome != .recorded { await clearAbandonedTransfers() }
     }
 
     /// Removes what ended jobs left in stores: those that ended while they waited for another attempt, and those whose
@@ -59,9 +59,7 @@ public struct JobRunner: Sendable {
         case .share: try await environment.catalog.share(claimed.lease)
         case .update: try await environment.catalog.update(claimed.lease)
         case .delete: try await DeleteJob(claimed, environment: environment).run()
-        case .copy:
-            throw Failure(
-                .policyDenied, "this version of Longshore accepts copy jobs but cannot run them yet", stage: .planning)
+        case .copy: try await CopyJob(claimed: claimed, environment: environment, control: control).run()
         case .cancel:
             throw Failure(.internal, "a cancel is carried out when it is accepted and never claimed", stage: .planning)
         }

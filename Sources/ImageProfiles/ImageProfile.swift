@@ -28,6 +28,12 @@ public protocol ImageProfile: Sendable {
     /// Asked of an import once its bytes are known, and of every update.
     func violations(of content: ImageContent, with draft: ImageDraft) -> [Violation]
 
+    /// Why bytes cannot be fetched from a place that the vendor's own services take, or nil when that is not for the profile
+    /// to say. Asked of an import that breaks no rule.
+    ///
+    /// - Parameter url: The source's URL, without its query.
+    func refusal(ofSource url: String) -> Failure?
+
     /// Why the vendor does not let this work be done on the image now, or nil when it does.
     ///
     /// Only asked of copies, shares, updates and deletes; what holds for every image is not repeated here.
@@ -43,6 +49,9 @@ public protocol ImageProfile: Sendable {
 extension ImageProfile {
     /// Nothing is asked of the bytes.
     public func violations(of content: ImageContent, with draft: ImageDraft) -> [Violation] { [] }
+
+    /// The vendor knows no other places than everybody.
+    public func refusal(ofSource url: String) -> Failure? { nil }
 
     /// Nothing is asked beyond what holds for every image.
     public func refusal(of work: JobWork, on image: Image, members: [Member]) -> Failure? { nil }

@@ -48,6 +48,17 @@ public protocol ImageStore: Sendable {
     /// - Throws: ``StoreError`` with `storeUnavailable` when another process is still writing it.
     func discard(_ transfer: TransferID) async throws(StoreError)
 
+    /// Opens a committed object and lends it to `body`.
+    ///
+    /// - Throws: ``StoreError`` with `storeUnavailable` when there is none or it cannot be read; what `body` throws.
+    func withObject<Result: Sendable>(
+        _ objectKey: String, _ body: (any ReadableObject) async throws -> Result
+    ) async throws -> Result
+
+    /// Whether a staging of this store may take over bytes of an object in `other` without reading them:
+    /// ``StagedImage/clone(_:of:upTo:)``.
+    func canClone(from other: any ImageStore) async -> Bool
+
     /// Removes a committed object; does nothing when there is none.
     func delete(objectKey: String) async throws(StoreError)
 
@@ -66,6 +77,15 @@ public protocol StagedImage: Sendable {
     /// Bytes that were kept, from `offset`, a multiple of ``ImageModel/ChunkPool/alignment``: as many as fit a chunk;
     /// nil at ``keptBytes``. Comes before the first chunk is appended.
     func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk?
+
+    /// Takes over what follows ``keptBytes`` of an object in `other`, below this process: the blocks are shared, or copied
+    /// within the kernel. What came so is not verified by anybody; ``keptChunk(at:)`` reads it. Comes before the first
+    /// chunk is appended.
+    ///
+    /// - Parameter end: How far, a multiple of ``ImageModel/ChunkPool/alignment``. A call for much of an image takes
+    ///   its time and cannot be cancelled.
+    /// - Returns: ``keptBytes`` afterwards; less than `end` when the rest must be appended.
+    func clone(_ objectKey: String, of other: any ImageStore, upTo end: Int64) async throws(StoreError) -> Int64
 
     /// Appends a chunk. Every chunk but the last must be full, so that writes stay aligned.
     ///
@@ -86,6 +106,16 @@ extension ImageStore {
     /// None, unless the store knows better.
     public var reserveBytes: Int64 { 0 }
 
+    /// Nothing can be read, unless the store knows better.
+    public func withObject<Result: Sendable>(
+        _ objectKey: String, _ body: (any ReadableObject) async throws -> Result
+    ) async throws -> Result {
+        throw StoreError(.storeUnavailable, "store \(name) cannot be read from", isTransient: false)
+    }
+
+    /// Nothing, unless the store knows better.
+    public func canClone(from other: any ImageStore) async -> Bool { false }
+
     /// Keeps nothing: for stores that cannot go on with what an earlier writer staged.
     public func withStaging<Result: Sendable>(
         _ transfer: TransferID, keeping durableBytes: Int64, expectedSize: Int64?,
@@ -101,6 +131,22 @@ extension StagedImage {
 
     /// Nothing, unless the store knows better.
     public func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? { nil }
+
+    /// Nothing, unless the store knows better.
+    public func clone(
+        _ objectKey: String, of other: any ImageStore, upTo end: Int64
+    ) async throws(StoreError) -> Int64 { keptBytes }
+}
+
+/// A committed object that is open for reading. One task reads, one call at a time, and not after the `body` of
+/// ``ImageStore/withObject(_:_:)`` returned.
+public protocol ReadableObject: Sendable {
+    /// Its length in bytes.
+    var size: Int64 { get }
+
+    /// Bytes from `offset`, a multiple of ``ImageModel/ChunkPool/alignment``: as many as fit a chunk, full but at the
+    /// end; nil at ``size``.
+    func chunk(at offset: Int64) async throws(StoreError) -> ImageChunk?
 }
 
 /// A committed object.

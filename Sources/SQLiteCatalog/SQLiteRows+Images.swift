@@ -58,9 +58,12 @@ extension SQLiteRows {
         try all("SELECT * FROM replicas WHERE image = ? ORDER BY store", [image]).map { row in
             Replica(
                 store: try word(row["store"], StoreName.init), state: try word(row["state"], ReplicaState.init),
-                objectKey: row["object_key"], url: row["url"])
+                objectKey: row["object_key"], url: row["url"], createdAt: moment(row["created_at"]),
+                updatedAt: moment(row["updated_at"]))
         }
     }
+
+    private func moment(_ microseconds: Int64?) -> Timestamp? { microseconds.map(Timestamp.init(microseconds:)) }
 
     func insert(_ image: Image) throws {
         let sql = """
@@ -129,9 +132,16 @@ extension SQLiteRows {
         if image.replicas != known?.replicas {
             try run("DELETE FROM replicas WHERE image = ?", [id])
             for replica in image.replicas {
+                let sql = """
+                    INSERT INTO replicas (image, store, state, object_key, url, created_at, updated_at)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    """
                 try run(
-                    "INSERT INTO replicas (image, store, state, object_key, url) VALUES (?, ?, ?, ?, ?)",
-                    [id, replica.store.rawValue, replica.state.rawValue, replica.objectKey, replica.url])
+                    sql,
+                    [
+                        id, replica.store.rawValue, replica.state.rawValue, replica.objectKey, replica.url,
+                        replica.createdAt?.microseconds, replica.updatedAt?.microseconds,
+                    ])
             }
         }
         // Read again when asked for: the rows decide the order of the replicas and the time of creation.

@@ -46,7 +46,7 @@ enum Schema {
         }
     }
 
-    static let steps = [initial, checkpoints, retention, followers, space, provenance, fairness]
+    static let steps = [initial, checkpoints, retention, followers, space, provenance, fairness, replicaDates]
 
     /// 2: how far a transfer's bytes are durable. Who does not know of it begins the transfer again.
     private static let checkpoints = """
@@ -62,6 +62,12 @@ enum Schema {
 
     /// 6: where an image came from and who touched it, which some vendors' documents show.
     private static let provenance = "ALTER TABLE images ADD COLUMN provenance TEXT"
+
+    /// 8: when each replica came, which some vendors' documents show.
+    private static let replicaDates = """
+        ALTER TABLE replicas ADD COLUMN created_at INTEGER;
+        ALTER TABLE replicas ADD COLUMN updated_at INTEGER;
+        """
 
     private static let initial = """
         CREATE TABLE catalog (id TEXT NOT NULL, min_reader INTEGER NOT NULL) STRICT;

@@ -24,7 +24,8 @@ struct Longshore: AsyncParsableCommand {
             CommandGroup(
                 name: "Jobs",
                 subcommands: [
-                    ImportCommand.self, ShareCommand.self, UpdateCommand.self, DeleteCommand.self, CancelCommand.self,
+                    ImportCommand.self, CopyCommand.self, ShareCommand.self, UpdateCommand.self, DeleteCommand.self,
+                    CancelCommand.self,
                     SubmitCommand.self,
                 ]),
             CommandGroup(

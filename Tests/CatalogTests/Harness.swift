@@ -9,10 +9,10 @@ struct Harness {
     let database: InMemoryCatalogDatabase
     let catalog: ImageCatalog
 
-    init(limits: CatalogLimits = CatalogLimits()) {
+    init(limits: CatalogLimits = CatalogLimits(), policy: any ImagePolicy = OpenPolicy()) {
         let clock = clock
         database = InMemoryCatalogDatabase(id: CatalogSamples.id("catalog-1"), now: { clock.now })
-        catalog = ImageCatalog(database: database, random: SeededRandomSource(seed: 1), limits: limits)
+        catalog = ImageCatalog(database: database, random: SeededRandomSource(seed: 1), limits: limits, policy: policy)
     }
 
     // MARK: Messages
@@ -95,6 +95,14 @@ struct Harness {
         }
         try await catalog.completeImport(
             claimed.lease, result: Self.result, replicas: stores.map { Self.replica($0) })
+    }
+
+    /// Brings the bytes of a claimed copy to where its order says, unless the job ends before that.
+    func completeCopy(_ claimed: ClaimedJob) async throws {
+        guard let order = try await catalog.beginCopy(claimed.lease) else { return }
+        let transfer = try await catalog.beginTransfer(claimed.lease, to: order.store)
+        try await catalog.beginCommit(claimed.lease, of: transfer.id, with: Self.result)
+        try await catalog.completeCopy(claimed.lease, replica: Self.replica(order.store.rawValue))
     }
 
     /// An active image of `acct-1`.

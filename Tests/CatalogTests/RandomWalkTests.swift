@@ -64,13 +64,14 @@ private struct Walk {
         submitted += 1
         let image = "image-\(pick(4))"
         let work: JobWork =
-            switch pick(9) {
+            switch pick(10) {
             case 0...2: Harness.importWork(image, isProtected: pick(4) == 0)
             case 3: Harness.update(pick(2) == 0 ? .isProtected(false) : .name("n-\(submitted)"), of: image)
             case 4: Harness.share([.offer, .accept, .reject, .revoke][pick(4)], of: image)
-            case 5: Harness.copy(image)
+            case 5: copy(of: image)
             case 6: Harness.delete(image)
-            case 7: Harness.delete(image, store: ["default", "b"][pick(2)])
+            case 7: copy(of: image)
+            case 8: Harness.delete(image, store: ["default", "b"][pick(2)])
             default: Harness.cancel("job-\(pick(submitted + 3))")
             }
         let after = pick(4) == 0 ? ["job-\(max(1, submitted + pick(5) - 3))"].filter { $0 != "job-\(submitted)" } : []
@@ -80,6 +81,14 @@ private struct Walk {
             runsAfterFailure: pick(2) == 0, priority: pick(10),
             deadline: pick(6) == 0 ? harness.clock.now + .seconds(pick(90)) : nil, maxAttempts: 1 + pick(3))
         for _ in 0...pick(2) { try await harness.accept(message) }
+    }
+
+    private func copy(of image: String) -> JobWork {
+        let store = ["default", "b", "c"][pick(3)]
+        guard pick(2) == 0 else { return Harness.copy(image, to: store) }
+        let made = CopyRequest.NewImage(
+            id: CatalogSamples.id("image-\(pick(6))"), name: "copy", owner: CatalogSamples.id("acct-1"))
+        return .copy(CopyRequest(imageID: CatalogSamples.id(image), store: CatalogSamples.id(store), newImage: made))
     }
 
     private mutating func claim() async throws {
@@ -119,7 +128,8 @@ private struct Walk {
             case .delete:
                 guard try await catalog.beginDelete(claimed.lease) != nil, pick(3) > 0 else { return }
                 try await catalog.completeDelete(claimed.lease)
-            case .copy, .cancel: try await catalog.fail(claimed.lease, because: CatalogSamples.failure)
+            case .copy: try await harness.completeCopy(claimed)
+            case .cancel: try await catalog.fail(claimed.lease, because: CatalogSamples.failure)
             }
         } catch let error where (error as? CatalogError)?.code == .fenced {
             return
@@ -154,6 +164,13 @@ private struct Walk {
         let images = try await harness.catalog.read { try $0.images(ImageFilter()) }
         #expect(images.allSatisfy { [.active, .failed, .cancelled, .deleted].contains($0.status) })
         #expect(images.allSatisfy { $0.status != .deleted || $0.replicas.isEmpty })
+        #expect(images.allSatisfy { $0.operation == nil })
+        #expect(images.allSatisfy { $0.replicas.allSatisfy { $0.state == .available } })
+        #expect(images.allSatisfy { $0.status != .active || $0.content != nil && !$0.replicas.isEmpty })
+        for image in images {
+            let stores = image.replicas.map(\.store)
+            #expect(Set(stores).count == stores.count && image.status == .active || stores.isEmpty, "\(image)")
+        }
     }
 
     /// Not every status is announced, so a few steps may lie between two events.

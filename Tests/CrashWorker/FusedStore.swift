@@ -36,6 +36,16 @@ struct FusedStore: SweptStore {
         try await base.committedObject(of: transfer)
     }
 
+    func withObject<Result: Sendable>(
+        _ objectKey: String, _ body: (any ReadableObject) async throws -> Result
+    ) async throws -> Result {
+        try await base.withObject(objectKey, body)
+    }
+
+    func canClone(from other: any ImageStore) async -> Bool {
+        await base.canClone(from: (other as? FusedStore)?.base ?? other)
+    }
+
     func discard(_ transfer: TransferID) async throws(StoreError) {
         fuse.reach(.port(.discarding))
         try await base.discard(transfer)
@@ -74,6 +84,12 @@ private struct FusedStaging: StagedImage {
 
     func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? {
         try await base.keptChunk(at: offset)
+    }
+
+    func clone(_ objectKey: String, of other: any ImageStore, upTo end: Int64) async throws(StoreError) -> Int64 {
+        let kept = try await base.clone(objectKey, of: (other as? FusedStore)?.base ?? other, upTo: end)
+        fuse.reach(.port(.appended))
+        return kept
     }
 
     func append(_ chunk: ImageChunk) async throws(StoreError) {

@@ -84,6 +84,47 @@ struct CommandTests {
         }
     }
 
+    @Test("`images history` tells when, what, of which image, with which result, who asked and which worker did it")
+    func history() async throws {
+        try await withSite { site in
+            site.origin.serve("/image", .pattern(size: 1_000))
+            let worker = try site.startWorker()
+            let kim: JSON = ["account": "acct-1", "user": "kim@example.com"]
+            let jobs = [
+                site.importJob("job-1", image: "image-1", path: "/image"),
+                site.job("update", "job-2", image: "image-1").setting("set", to: ["name": "new", "tags": ["a=1"]]),
+                site.job("share", "job-3", image: "image-1").setting(
+                    "share", to: ["action": "offer", "member": "acct-2"]),
+                site.copy("job-4", of: "image-1", to: "default"),
+                site.job("delete", "job-5", image: "image-1"),
+            ]
+            for job in jobs {
+                try await site.publish(job.setting("actor", to: kim))
+                _ = try await site.end(of: job["id"].text ?? "")
+            }
+            try await site.stop(worker)
+            let history = try await site.run("images", "history", "image-1", "--json")
+            let ends = history.json.elements.filter { row in
+                ["completed", "failed"].contains { row["topic"].text?.hasSuffix($0) == true }
+            }
+            #expect(
+                ends.map { $0["work"].text } == [
+                    "import from \(site.origin.url("/image"))", "set name, tags", "offer to acct-2",
+                    "copy to store default", "delete",
+                ])
+            #expect(
+                ends.map { $0["result"].text }
+                    == ["succeeded", "succeeded", "succeeded", "replica_exists", "succeeded"])
+            #expect(ends.map { $0["image", "name"].text } == ["image of job-1", "new", "new", "new", "new"])
+            #expect(ends.allSatisfy { $0["image", "id"].text == "image-1" && $0["time"].text != nil })
+            #expect(ends.allSatisfy { $0["actor", "user"].text == "kim@example.com" })
+            #expect(ends.allSatisfy { $0["worker"].text != nil || $0["job"].text == "job-4" })
+            let table = try await site.run("images", "history", "image-1").output
+            #expect(table.first?.split(separator: " ").prefix(5) == ["TIME", "IMAGE", "NAME", "WORK", "EVENT"])
+            #expect(table.contains { $0.contains("set name, tags") && $0.contains("kim@example.com") })
+        }
+    }
+
     @Test("`submit` takes one job on each line, and sends none when one of them is wrong")
     func submit() async throws {
         try await withSite { site in

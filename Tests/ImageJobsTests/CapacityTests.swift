@@ -165,6 +165,12 @@ private final class BoundedStore: ImageStore {
         try await base.committedObject(of: transfer)
     }
 
+    func withObject<Result: Sendable>(
+        _ objectKey: String, _ body: (any ReadableObject) async throws -> Result
+    ) async throws -> Result {
+        try await base.withObject(objectKey, body)
+    }
+
     func withStaging<Result: Sendable>(
         _ transfer: TransferID, expectedSize: Int64?, _ body: (any StagedImage) async throws -> Result
     ) async throws -> Result {

@@ -202,6 +202,15 @@ struct IMSJobTests {
         #expect(IMSProfile.sharing == SharingTerms(needsAcceptance: true, memberLimit: 256))
     }
 
+    @Test("understand bucket:object as an object of S3, which nobody fetches yet")
+    func bucketAndObject() {
+        let refusal = profile.refusal(ofSource: "my-bucket:images/a.qcow2")
+        #expect(refusal?.code == .sourceDenied && refusal?.message.contains("s3://my-bucket/") == true)
+        for url in ["https://objects.example/a", "http://h/a:b", "s3://bucket/a"] {
+            #expect(profile.refusal(ofSource: url) == nil)
+        }
+    }
+
     @Test(
         "say the state of a job in the vendor's words",
         arguments: [

@@ -134,6 +134,18 @@ struct ZStackTests {
         #expect(rows[1]["installPath"] == nil)
     }
 
+    @Test("dates each replica by its own creation and last change")
+    func replicaDates() throws {
+        let (created, changed) = (try moment("2017-11-02T01:02:03Z"), try moment("2017-11-02T01:09:03Z"))
+        let document = try inventory {
+            $0.replicas[0].createdAt = created
+            $0.replicas[0].updatedAt = changed
+        }
+        guard case .array(let rows) = document["backupStorageRefs"] else { throw MissingInventory() }
+        #expect(rows[0]["createDate"] == "Nov 2, 2017 1:02:03 AM")
+        #expect(rows[0]["lastOpDate"] == "Nov 2, 2017 1:09:03 AM")
+    }
+
     @Test("corrects the media type from the detected format")
     func mediaType() throws {
         #expect(try inventory { $0.content?.format = .iso }["mediaType"] == "ISO")
@@ -238,6 +250,26 @@ struct ZStackTests {
     func formats(format: ImageFormat, isGood: Bool) {
         let found = violations(profile, specification(), expect: Expectations(format: format)).map(\.path)
         #expect(found == (isGood ? [] : ["/expect/format"]))
+    }
+
+    @Test("copies to another backup storage, and not to a new image")
+    func copies() throws {
+        let image = try sampleImage()
+        func code(_ store: String, _ new: CopyRequest.NewImage? = nil) -> FailureCode? {
+            let request = CopyRequest(imageID: image.id, store: StoreName(store), newImage: new)
+            return profile.refusal(of: .copy(request), on: image, members: [])?.code
+        }
+        #expect(code("eu-2") == nil)
+        #expect(code("eu-3") == .ruleViolated)
+        #expect(code("eu-2", CopyRequest.NewImage(name: "n")) == .policyDenied)
+    }
+
+    @Test(
+        "takes no source from within the vendor's hosts",
+        arguments: ["volume://a", "volumeSnapshot://a", "upload://a", "zstore://a", "file:///a"])
+    func sources(url: String) {
+        #expect(profile.refusal(ofSource: url)?.code == .sourceDenied)
+        #expect(profile.refusal(ofSource: "https://objects.example/a") == nil)
     }
 
     @Test("shares at once")

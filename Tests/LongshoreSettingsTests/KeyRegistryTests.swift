@@ -26,7 +26,7 @@ struct KeyRegistryTests {
     /// What stands beside the contract.
     static let additions = [
         "worker.start_timeout", "digest_lists.<name>.urls", "digest_lists.<name>.keyring", "profiles.<name>.fields",
-        "profiles.<name>.stores",
+        "profiles.<name>.stores", "profiles.<name>.pending_delete",
     ]
 
     @Test("It holds every key of the contract and the known additions, each once")

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "ImageSource": MODEL + ["S3Signing", "CCurl", "CLinux"],
     "ImageInspection": MODEL + ["CLibCrypto"],
     "ImageUnpacking": MODEL + ["ImageSource", "ImageInspection", "CArchive", "CZlib", "CLZMA"],
-    "ImageStore": MODEL,
+    "ImageStore": MODEL + ["CLinux"],
     "S3Signing": MODEL + ["CLibCrypto"],  # what a store of S3 and a source of S3 have in common
     "S3Store": MODEL + ["ImageStore", "S3Signing", "CCurl", "CLibCrypto"],
     "ImageConversion": MODEL + ["ImageStore"],

@@ -21,6 +21,9 @@ public protocol ImagePolicy: Sendable {
 
     /// What is said of a copy of an image that becomes an image of its own.
     func details(ofCopy details: ImageDetails) -> ImageDetails
+
+    /// How long `image` can be restored once it was deleted; zero when its bytes go at once.
+    func retention(of image: Image) -> Duration
 }
 
 extension ImagePolicy {
@@ -43,6 +46,9 @@ extension ImagePolicy {
 
     /// A copy says the same.
     public func details(ofCopy details: ImageDetails) -> ImageDetails { details }
+
+    /// What is deleted is gone.
+    public func retention(of image: Image) -> Duration { .zero }
 }
 
 /// A policy that asks for nothing.

@@ -53,6 +53,11 @@ extension Ledger {
         if job.deletesImage { return try deleteAdmission(of: job, image: image) }
         let ahead = try jobsAhead(of: job, on: id)
         if job.kind != .delete, try ahead.contains(where: deletesImage) { return .refused(ImageOrder.notActive(image)) }
+        if case .copy(let request) = job.request.work, image.status == .active,
+            let admission = try copyAdmission(of: job, request, from: image)
+        {
+            return admission
+        }
         return ImageOrder.admission(of: job, to: image, behind: ahead)
     }
 
@@ -70,7 +75,8 @@ extension Ledger {
             guard ahead.contains(where: { $0.kind == .update }) else { return .refused(imageProtected(image)) }
             return ImageOrder.admission(of: job, to: image, behind: ahead)
         }
-        let work = try rows.unfinishedJobs(on: image.id).filter { $0.kind == .import || $0.kind == .copy }
+        var work = try rows.unfinishedJobs(on: image.id).filter { $0.kind == .import || $0.kind == .copy }
+        if let maker = try makingCopy(of: image) { work.append(JobOutline(maker)) }
         for other in work {
             if let unfinished = try rows.job(other.id), !unfinished.isCancelRequested {
                 try requestCancel(of: unfinished)

@@ -37,13 +37,7 @@ extension Ledger {
 
     /// Ends a job as cancelled, and its image with it when the job was to make it.
     func endCancelled(_ job: inout Job) throws {
-        var image = try job.imageID.flatMap(rows.image)
-        if job.kind == .import, var unfinished = image {
-            unfinished.replicas.removeAll { $0.state != .available }
-            try apply(.cancelled, to: &unfinished)
-            image = unfinished
-        }
-        try end(&job, .cancelled, image: image)
+        try end(&job, .cancelled, image: imageWithout(job, because: .cancelled))
     }
 
     /// Whether somebody who may do so asked for the end of a job before it came.

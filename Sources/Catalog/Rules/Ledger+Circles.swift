@@ -31,6 +31,7 @@ extension Ledger {
             awaited += ahead.prefix { $0.id != job.id }.filter { $0.kind == .update }.map { ($0.id, false) }
         } else if image.status == .queued || image.status == .importing {
             awaited += ahead.filter { $0.kind == .import }.map { ($0.id, false) }
+            if let maker = try makingCopy(of: image) { awaited.append((maker.id, false)) }
         }
         return awaited
     }

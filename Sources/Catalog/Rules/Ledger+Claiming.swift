@@ -46,10 +46,12 @@ extension Ledger {
             throw CatalogError(.fenced, "job \(job.id) moved on while it was claimed")
         }
         try rows.noteServed(job.request.owner, job.kind)
-        if job.kind == .import, var queued = image, queued.status == .queued {
+        if job.makesImage, var queued = image, queued.status == .queued {
+            try describeCopy(&queued, made: job)
             try apply(.claimed, to: &queued)
             image = queued
         }
+        if let source = try refreshOperation(after: job), source.id == image?.id { image = source }
         if job.kind == .import || job.kind == .copy { try announce(.started, job, image: image) }
         return ClaimedJob(
             job: job, lease: JobLease(job: job.id, fence: job.fence, worker: worker), image: image,

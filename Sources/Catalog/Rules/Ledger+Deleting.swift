@@ -30,13 +30,53 @@ extension Ledger {
         if let store = request.store {
             return try markReplica(of: &image, in: store)
         }
+        if try retain(&image, for: &job) { return nil }
         // What has no bytes yet has nothing to delete.
         image.replicas.removeAll { $0.state == .pending || $0.state == .copying }
         for index in image.replicas.indices where image.replicas[index].state != .deleting {
-            try mark(&image.replicas[index], of: image.id)
+            try advance(&image.replicas[index], .deletionBegan, of: image.id)
         }
         try apply(.deletionBegan, to: &image)
         return image.replicas
+    }
+
+    /// Keeps a deleted image for the time in which it can be restored, and ends the job; a delete of an image that is kept
+    /// already changes nothing.
+    ///
+    /// - Returns: Whether the image is kept; false when there is no such time or it has passed.
+    private func retain(_ image: inout Image, for job: inout Job) throws -> Bool {
+        switch image.status {
+        case .active where policy.retention(of: image) > .zero:
+            image.provenance?.editor = job.request.actor?.name
+            try apply(.retained, to: &image)
+        case .pendingDelete where !isOverdue(image):
+            break
+        default:
+            return false
+        }
+        try end(&job, .succeeded, image: image)
+        return true
+    }
+
+    /// Whether the time in which a deleted image can be restored has passed.
+    func isOverdue(_ image: Image) -> Bool {
+        image.status == .pendingDelete && image.updatedAt + policy.retention(of: image) <= rows.now
+    }
+
+    /// Accepts a job for each of these images whose time to be restored has passed: from there on it is deleted like any
+    /// other.
+    func deleteOverdue(_ images: [ImageID]) throws -> Int {
+        var count = 0
+        for id in images {
+            guard let image = try rows.image(id), isOverdue(image),
+                try !rows.unfinishedJobs(on: id).contains(where: { $0.kind == .delete })
+            else { continue }
+            let request = JobRequest(id: random.identifier(), work: .delete(DeleteRequest(imageID: id)))
+            try admit(JobSubmission(request: request, canonicalForm: "overdue \(id)"))
+            try settle()
+            count += 1
+        }
+        return count
     }
 
     /// Ends a delete whose bytes are gone.
@@ -57,13 +97,9 @@ extension Ledger {
 
     private func markReplica(of image: inout Image, in store: StoreName) throws -> [Replica] {
         guard let index = image.replicas.firstIndex(where: { $0.store == store }) else { return [] }
-        try mark(&image.replicas[index], of: image.id)
+        try advance(&image.replicas[index], .deletionBegan, of: image.id)
         try touch(&image)
         return [image.replicas[index]]
-    }
-
-    private func mark(_ replica: inout Replica, of image: ImageID) throws {
-        try advance(&replica.state, .deletionBegan, of: "the replica of image \(image) in \(replica.store)")
     }
 
     /// Why a protected image is not deleted.

@@ -91,7 +91,7 @@ extension Ledger {
     }
 
     /// Makes a new job of a message.
-    private func admit(_ submission: JobSubmission) throws {
+    func admit(_ submission: JobSubmission) throws {
         var job = Job(
             request: submission.request, imageID: imageID(for: submission.request), acceptedAt: rows.now,
             traceparent: submission.traceparent)
@@ -120,7 +120,7 @@ extension Ledger {
         } else {
             try reconsider(&job)
             // Jobs may have come before the image they name.
-            if job.kind == .import, let image = job.imageID { agenda.add(.image(image)) }
+            if job.makesImage, let image = job.imageID { agenda.add(.image(image)) }
         }
     }
 
@@ -139,29 +139,28 @@ extension Ledger {
         }
     }
 
-    /// Makes or renews the image row of an import; returns why that cannot be.
+    /// Makes or renews the image row of an import or of a copy to a new image; returns why that cannot be.
     private func prepareImage(for job: Job) throws -> Failure? {
-        guard case .import(let request) = job.request.work, let id = job.imageID else { return nil }
-        let details = request.image.details(actor: job.request.actor)
-        let provenance = Provenance(
-            sourceURL: request.source.url, creator: job.request.actor?.name, editor: job.request.actor?.name)
+        guard let id = job.imageID, let made = try imageMade(by: job, as: id) else { return nil }
+        let owner = made.details.owner
+        guard made.origin != id else {
+            return Failure(.imageExists, "image \(id) cannot be a copy of itself", stage: .accepting)
+        }
         guard var image = try rows.image(id) else {
-            if let refusal = try imageQuotaRefusal(of: details.owner) { return refusal }
-            try rows.insert(
-                Image(
-                    id: id, details: details, status: .initial, revision: 1, provenance: provenance,
-                    createdAt: rows.now, updatedAt: rows.now))
+            if let refusal = try imageQuotaRefusal(of: owner) { return refusal }
+            try rows.insert(made)
             return nil
         }
         switch image.status {
         case .failed, .cancelled:
-            guard image.details.owner == details.owner else { break }
+            guard image.details.owner == owner else { break }
             guard try !rows.unfinishedJobs(on: id).contains(where: deletesImage) else {
                 return Failure(.imageGone, "image \(id) is about to be deleted", stage: .accepting)
             }
-            if let refusal = try imageQuotaRefusal(of: details.owner) { return refusal }
-            image.details = details
-            image.provenance = provenance
+            if let refusal = try imageQuotaRefusal(of: owner) { return refusal }
+            image.details = made.details
+            image.provenance = made.provenance
+            image.origin = made.origin
             image.content = nil
             image.replicas = []
             try apply(.renewed, to: &image)
@@ -172,6 +171,29 @@ extension Ledger {
             break
         }
         return Failure(.imageExists, "image \(id) exists already and is \(image.status.rawValue)", stage: .accepting)
+    }
+
+    /// The image that a job is to make, as far as that is known when the job comes; nil when it makes none.
+    private func imageMade(by job: Job, as id: ImageID) throws -> Image? {
+        let actor = job.request.actor
+        var provenance = Provenance(creator: actor?.name, editor: actor?.name)
+        var image = Image(
+            id: id, details: ImageDetails(name: ""), status: .initial, revision: 1, createdAt: rows.now,
+            updatedAt: rows.now)
+        switch job.request.work {
+        case .import(let request):
+            image.details = request.image.details(actor: actor)
+            provenance.sourceURL = request.source.url
+        case .copy(let request):
+            guard let new = request.newImage else { return nil }
+            image.details = ImageDetails(name: new.name, owner: job.request.owner)
+            image.origin = request.imageID
+            try describeCopy(&image, made: job)
+        case .share, .update, .delete, .cancel:
+            return nil
+        }
+        image.provenance = provenance
+        return image
     }
 }
 

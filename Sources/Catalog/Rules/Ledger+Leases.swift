@@ -22,6 +22,7 @@ extension Ledger {
             } else {
                 job.runAt = rows.now
                 try apply(.givenBack, to: &job, fence: expired.fence)
+                try refreshOperation(after: job)
             }
         }
     }

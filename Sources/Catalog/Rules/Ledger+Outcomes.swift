@@ -66,17 +66,26 @@ extension Ledger {
         } else {
             job.runAt = rows.now
             try apply(.givenBack, to: &job)
+            try refreshOperation(after: job)
         }
     }
 
     /// Ends a job as failed, and its image with it when the job was to make it.
     func endFailed(_ job: inout Job, because failure: Failure) throws {
-        var image = try job.imageID.flatMap(rows.image)
-        if job.kind == .import, var unfinished = image {
-            unfinished.replicas.removeAll { $0.state != .available }
-            try apply(.failed, to: &unfinished)
-            image = unfinished
+        try end(&job, .failed, image: imageWithout(job, because: .failed), failure: failure)
+    }
+
+    /// The image of a job that ends without having done its work: what was to be made has failed or is cancelled, what
+    /// was there is without the replica that the job was to add.
+    func imageWithout(_ job: Job, because step: ImageStep) throws -> Image? {
+        guard var image = try job.imageID.flatMap(rows.image) else { return nil }
+        if job.makesImage {
+            image.replicas.removeAll { $0.state != .available }
+            try apply(step, to: &image)
+        } else if case .copy(let request) = job.request.work, job.startedAt != nil {
+            image.replicas.removeAll { $0.store == request.targetStore && [.pending, .copying].contains($0.state) }
+            try rows.update(image)
         }
-        try end(&job, .failed, image: image, failure: failure)
+        return image
     }
 }

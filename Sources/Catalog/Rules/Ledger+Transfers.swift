@@ -12,8 +12,10 @@ extension Ledger {
             id: random.identifier(), job: job.id, image: image.id, store: store, createdAt: rows.now)
         if let demand { try promise(demand, to: &transfer, in: space) }
         try rows.insert(transfer)
-        var replica = image.replicas.first { $0.store == store } ?? Replica(store: store, state: .initial)
-        if replica.state != .copying { try advance(&replica.state, .transferBegan, of: name(of: replica, image)) }
+        var replica =
+            image.replicas.first { $0.store == store }
+            ?? Replica(store: store, state: .initial, createdAt: rows.now, updatedAt: rows.now)
+        if replica.state != .copying { try advance(&replica, .transferBegan, of: image.id) }
         image.setReplica(replica)
         try rows.update(image)
         return transfer
@@ -65,7 +67,7 @@ extension Ledger {
         var image = try image(of: job(of: lease))
         let isLast = try !rows.openTransfers(of: transfer.job).contains { $0.store == transfer.store }
         if isLast, var replica = image.replicas.first(where: { $0.store == transfer.store && $0.state == .copying }) {
-            try advance(&replica.state, .transferFailed, of: name(of: replica, image))
+            try advance(&replica, .transferFailed, of: image.id)
             image.setReplica(replica)
             try rows.update(image)
         }
@@ -119,12 +121,7 @@ extension Ledger {
             throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not an import")
         }
         var image = try image(of: job)
-        let transfers = try rows.openTransfers(of: job.id)
-        for transfer in transfers where transfer.state == .committing {
-            // An older one of the same store is that of a frozen worker, and no replica's.
-            guard transfer.id == transfers.last(where: { $0.store == transfer.store })?.id else { continue }
-            try close(transfer, as: .committed)
-        }
+        try closeCommitted(of: job)
         image.content = result.content
         if let os = result.os { image.details.os.fillGaps(from: os) }
         image.replicas = try replicas.sorted { $0.store < $1.store }.map { try stored($0, of: image) }
@@ -134,18 +131,32 @@ extension Ledger {
         try end(&job, .succeeded, image: image)
     }
 
+    /// Closes the transfers whose objects are a job's replicas from now on.
+    func closeCommitted(of job: Job) throws {
+        let transfers = try rows.openTransfers(of: job.id)
+        for transfer in transfers where transfer.state == .committing {
+            // An older one of the same store is that of a frozen worker, and no replica's.
+            guard transfer.id == transfers.last(where: { $0.store == transfer.store })?.id else { continue }
+            try close(transfer, as: .committed)
+        }
+    }
+
     /// The replica that became readable, with the place where it lies.
-    private func stored(_ found: Replica, of image: Image) throws -> Replica {
+    func stored(_ found: Replica, of image: Image) throws -> Replica {
         guard var replica = image.replicas.first(where: { $0.store == found.store }) else {
             throw CatalogError(.forbidden, "nothing was brought to store \(found.store) for image \(image.id)")
         }
-        try advance(&replica.state, .stored, of: name(of: replica, image))
+        try advance(&replica, .stored, of: image.id)
         replica.objectKey = found.objectKey
         replica.url = found.url
         return replica
     }
 
-    func name(of replica: Replica, _ image: Image) -> String { "the replica of image \(image.id) in \(replica.store)" }
+    /// Lets something happen to a replica, and notes when.
+    func advance(_ replica: inout Replica, _ step: ReplicaStep, of image: ImageID) throws {
+        try advance(&replica.state, step, of: "the replica of image \(image) in \(replica.store)")
+        replica.updatedAt = rows.now
+    }
 }
 
 extension Image {

@@ -81,6 +81,7 @@ struct Ledger {
     func end(
         _ job: inout Job, _ event: JobEvent, image: Image?, share: ShareOutcome? = nil, failure: Failure? = nil
     ) throws {
+        var image = image
         job.endedAt = rows.now
         job.failure = failure
         job.reason = nil
@@ -88,6 +89,10 @@ struct Ledger {
         try apply(event, to: &job)
         try rows.setSourceQuery(nil, of: job.id)
         if job.kind == .import || job.kind == .copy { try giveUpTransfers(of: job) }
+        if let source = try refreshOperation(after: job) {
+            if source.id == image?.id { image = source }
+            agenda.add(.image(source.id))
+        }
         let phase: EventPhase =
             switch job.state {
             case .succeeded: .completed

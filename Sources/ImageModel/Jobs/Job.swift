@@ -59,6 +59,14 @@ public struct Job: Hashable, Sendable, Codable {
     public var id: JobID { request.id }
     /// The kind of its work.
     public var kind: JobKind { request.kind }
+    /// Whether the job brings an image into being: an import, or a copy to a new image.
+    public var makesImage: Bool {
+        switch request.work {
+        case .import: true
+        case .copy(let work): work.newImage != nil
+        case .share, .update, .delete, .cancel: false
+        }
+    }
     /// 0 to 9, 9 first.
     public var priority: Int { request.priority ?? JobRequest.defaultPriority }
     /// The number of counted attempts after which the job fails.

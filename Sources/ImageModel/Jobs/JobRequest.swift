@@ -45,6 +45,7 @@ public struct JobRequest: Hashable, Sendable, Codable {
     public var owner: AccountID? {
         switch work {
         case .import(let request): request.image.owner ?? actor?.account
+        case .copy(let request): request.newImage?.owner ?? actor?.account
         default: actor?.account
         }
     }

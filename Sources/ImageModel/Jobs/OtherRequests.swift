@@ -30,6 +30,9 @@ public struct CopyRequest: Hashable, Sendable, Codable {
         self.store = store
         self.newImage = newImage
     }
+
+    /// The store to copy to, by its name.
+    public var targetStore: StoreName { store ?? .default }
 }
 
 /// What a share message asks for.

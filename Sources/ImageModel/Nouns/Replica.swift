@@ -8,13 +8,22 @@ public struct Replica: Hashable, Sendable, Codable {
     public var objectKey: String?
     /// Where the object lies, for people and programs on the same side as the store; nil until committed.
     public var url: String?
+    /// When it was wanted first; nil for replicas of a catalog older than this knowledge.
+    public var createdAt: Timestamp?
+    /// When its state last changed; nil for the same.
+    public var updatedAt: Timestamp?
 
     /// A replica from its parts.
-    public init(store: StoreName, state: ReplicaState, objectKey: String? = nil, url: String? = nil) {
+    public init(
+        store: StoreName, state: ReplicaState, objectKey: String? = nil, url: String? = nil,
+        createdAt: Timestamp? = nil, updatedAt: Timestamp? = nil
+    ) {
         self.store = store
         self.state = state
         self.objectKey = objectKey
         self.url = url
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
     }
 }
 

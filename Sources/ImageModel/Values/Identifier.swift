@@ -27,6 +27,10 @@ public struct Identifier<Kind: IdentifierKind>: Hashable, Sendable, Comparable, 
         self.rawValue = rawValue
     }
 
+    private init(known rawValue: String) {
+        self.rawValue = rawValue
+    }
+
     /// The identifier itself.
     public var description: String { rawValue }
 
@@ -46,6 +50,11 @@ public struct Identifier<Kind: IdentifierKind>: Hashable, Sendable, Comparable, 
         default: false
         }
     }
+}
+
+extension Identifier where Kind == ConfiguredNameKind {
+    /// The store of messages that name none.
+    public static var `default`: Self { Self(known: "default") }
 }
 
 extension Identifier: Codable {

@@ -58,11 +58,11 @@ public struct ZStackProfile: ImageProfile {
         let uuid = Self.uuid(image.id) ?? image.id.rawValue
         var row = DocumentBuilder()
         row.add("backupStorageUuid", .string(storage))
-        row.add("createDate", .string(Self.date(image.createdAt)))
+        row.add("createDate", .string(Self.date(replica.createdAt ?? image.createdAt)))
         row.add("imageUuid", .string(uuid))
         // The vendor's own paths end in the SHA-1 of the object; without one ours tells where the object lies.
         row.add("installPath", Self.digest(of: image, .sha1).map { "zstore://\(uuid)/\($0)" } ?? replica.url)
-        row.add("lastOpDate", .string(Self.date(image.createdAt)))
+        row.add("lastOpDate", .string(Self.date(replica.updatedAt ?? image.createdAt)))
         row.add("status", Self.status(of: replica))
         return row.document
     }
@@ -213,7 +213,7 @@ public struct ZStackProfile: ImageProfile {
             rules.require(
                 at: path, "iso, as media type ISO says", value: format.rawValue, holds: !isISO || format == .iso)
         }
-        for (index, store) in (request.stores ?? [Self.defaultStore].compactMap { $0 }).enumerated() {
+        for (index, store) in (request.stores ?? [.default]).enumerated() {
             rules.require(
                 at: request.stores == nil ? "/stores" : "/stores/\(index)",
                 "a store with a backup storage UUID in profiles.\(Self.id).stores", value: store.rawValue,
@@ -221,7 +221,35 @@ public struct ZStackProfile: ImageProfile {
         }
     }
 
-    private static let defaultStore = StoreName("default")
+    /// Some of the vendor's sources are no files anywhere: what they name is inside its own storage, or not sent yet.
+    public func refusal(ofSource url: String) -> Failure? {
+        let scheme = url.prefix { $0 != ":" }.lowercased()
+        guard ["volume", "volumesnapshot", "upload", "zstore", "file"].contains(scheme) else { return nil }
+        return Failure(
+            .sourceDenied, "\(scheme): names something within the vendor's own hosts, which no worker can fetch",
+            stage: .planning,
+            violations: [Violation(path: "/source/url", rule: "an https or http URL", value: "\(scheme):")])
+    }
+
+    /// A copy is one more row of the same image, in a backup storage that has a name of the vendor's.
+    public func refusal(of work: JobWork, on image: Image, members: [Member]) -> Failure? {
+        guard case .copy(let request) = work else { return nil }
+        guard request.newImage == nil else {
+            return Failure(
+                .policyDenied,
+                "a copy of image \(image.id) under this profile is one more replica of it, not a new image",
+                stage: .planning)
+        }
+        guard context.stores[request.targetStore.rawValue] == nil else { return nil }
+        return Failure(
+            .ruleViolated, "store \(request.targetStore) has no backup storage UUID in profiles.\(Self.id).stores",
+            stage: .planning,
+            violations: [
+                Violation(
+                    path: "/to/store", rule: "a store with a backup storage UUID in profiles.\(Self.id).stores",
+                    value: request.targetStore.rawValue)
+            ])
+    }
 
     /// Only these formats can be used, and an ISO is no system image.
     public func violations(of content: ImageContent, with draft: ImageDraft) -> [Violation] {

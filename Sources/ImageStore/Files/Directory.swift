@@ -129,5 +129,12 @@ package final class Directory {
         return isHuge ? .max : Int64(clamping: bytes)
     }
 
+    /// The number of the file system that this directory is on (stat(2), `st_dev`).
+    func device() throws(SystemCallError) -> UInt64 {
+        var status = stat()
+        try systemCall("read the status of", path) { fstat(descriptor, &status) }
+        return UInt64(status.st_dev)
+    }
+
     private func child(_ name: String) -> String { "\(path)/\(name)" }
 }

@@ -37,6 +37,15 @@ actor FileStaging: StagedImage {
         try storeErrors(in: store.name) { try openFile().keptChunk(at: offset) }
     }
 
+    func clone(_ objectKey: String, of other: any ImageStore, upTo end: Int64) throws(StoreError) -> Int64 {
+        guard let other = other as? FileStore else { return keptBytes }
+        let object = try FileStoreLayout.FileName(objectKey: objectKey, in: other.name)
+        let source = try storeErrors(in: other.name) { try other.openObjectNow(object).file }
+        let end = try storeErrors(in: store.name) { try openFile().clone(source, upTo: end) }
+        kept.store(end, ordering: .releasing)
+        return end
+    }
+
     /// Closes the file after the last queued write, and with it lets go of the lock.
     func close() {
         file = nil

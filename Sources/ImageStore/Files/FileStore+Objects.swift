@@ -22,6 +22,19 @@ extension FileStore {
         }
     }
 
+    /// Opens an object's file for reading.
+    func openObjectNow(_ file: FileStoreLayout.FileName) throws -> (file: OpenFile, size: Int64) {
+        guard let directory = try objectDirectory(of: file) else {
+            throw SystemCallError(attempt: "open", path: "\(location.path)/\(file.objectKey)", number: ENOENT)
+        }
+        let opened = try directory.tryOpen(file.name, flags: O_RDONLY | O_NONBLOCK).get()
+        let status = try opened.status()
+        guard status.isRegularFile else {
+            throw SystemCallError(attempt: "read", path: opened.path, number: EINVAL)
+        }
+        return (opened, status.size)
+    }
+
     func discardNow(_ file: FileStoreLayout.FileName) throws(StoreError) {
         try storeErrors(in: name) {
             let staging = try Directory(path: location.path).directory(FileStoreLayout.staging)

@@ -73,6 +73,33 @@ public struct FileStore: ImageStore {
         try await blocking { () throws(StoreError) in try discardNow(file) }
     }
 
+    /// Opens an object's file, lends it to `body`, and closes it.
+    public func withObject<Result: Sendable>(
+        _ objectKey: String, _ body: (any ReadableObject) async throws -> Result
+    ) async throws -> Result {
+        let file = try FileStoreLayout.FileName(objectKey: objectKey, in: name)
+        let object = try FileObject(of: self, file)
+        try await object.open()
+        do {
+            let result = try await body(object)
+            await object.close()
+            return result
+        } catch {
+            await object.close()
+            throw error
+        }
+    }
+
+    /// Whether both lie on one file system: across two, the kernel can do nothing that this process cannot.
+    public func canClone(from other: any ImageStore) async -> Bool {
+        guard let other = other as? FileStore else { return false }
+        let places = [location.path, other.location.path]
+        let devices = try? await blocking { () throws(StoreError) in
+            try storeErrors(in: name) { try places.map { try Directory(path: $0).device() } }
+        }
+        return devices.map { $0[0] == $0[1] } ?? false
+    }
+
     /// Removes an object's file. A key that this store did not make is refused with `internal`.
     public func delete(objectKey: String) async throws(StoreError) {
         let file = try FileStoreLayout.FileName(objectKey: objectKey, in: name)

@@ -1,7 +1,7 @@
 import Glibc
 package import ImageModel
 
-/// Reads what an earlier writer staged, past the page cache where the file goes past it. Every method blocks.
+/// Reads the bytes of a file in chunks, past the page cache where the file goes past it. Every method blocks.
 ///
 /// Not `Sendable`: it belongs to the thread of its file.
 package final class KeptBytesReader {
@@ -21,7 +21,7 @@ package final class KeptBytesReader {
         buffer.deallocate()
     }
 
-    /// `length` bytes from `offset`, both whole pages.
+    /// `length` bytes from `offset`; both whole pages where the file goes past the page cache.
     package func chunk(at offset: Int64, length: Int) throws(SystemCallError) -> ImageChunk {
         let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<length])
         try file.read(into: part, at: offset)

@@ -18,8 +18,8 @@ final class StagingFile {
     private let file: OpenFile
     private let expectedSize: Int64?
     private var isDirect: Bool
-    /// The bytes of an earlier writer that are kept.
-    let keptBytes: Int64
+    /// The bytes of an earlier writer, or of another object, that are kept.
+    private(set) var keptBytes: Int64
     /// Where the next byte goes.
     private var end: Int64
     /// How far the pages that went through the cache have been dropped from it.
@@ -63,6 +63,28 @@ final class StagingFile {
         let length = min(keptBytes - offset, Int64(KeptBytesReader.chunkSize))
         guard length > 0 else { return nil }
         return try reader.chunk(at: offset, length: Int(length))
+    }
+
+    /// Takes over what follows the kept bytes of another file, up to `end`; returns how many bytes are kept then.
+    func clone(_ source: OpenFile, upTo end: Int64) throws -> Int64 {
+        try needingSpace {
+            try checkSpace()
+            if isDirect { try leaveDirect() }
+            defer { isDirect = (try? file.setDirect(true)) ?? false }
+            while self.end < end {
+                let count = try file.takeOver(source, from: self.end, length: end - self.end)
+                guard count > 0 else { break }
+                self.end += count
+            }
+            // What is read past the page cache must be on the disk, and a chunk begins with a whole page.
+            self.end -= self.end % Self.pageSize
+            try file.truncate(to: self.end)
+            try file.synchronizeData()
+            dropPages()
+            source.dropPages(from: keptBytes, length: self.end - keptBytes)
+            keptBytes = self.end
+            return keptBytes
+        }
     }
 
     func append(_ chunk: ImageChunk) throws {

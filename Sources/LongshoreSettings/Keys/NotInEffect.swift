@@ -4,7 +4,7 @@ extension KeyRegistry {
     ///
     /// Each entry stands for the key itself and all below it. An entry goes when what it promises is there.
     static let notInEffect = [
-        "retention.pending_delete", "admin",
+        "admin"
     ]
 
     /// Whether a key is read and checked, and nothing more.

@@ -48,9 +48,13 @@ enum OperationKeys {
     static let profileStores = SettingKey(
         "profiles.<name>.stores", each: pair, "What the vendor calls each store, as `store=id`.")
 
+    static let profilePendingDelete = SettingKey<Duration?>(
+        "profiles.<name>.pending_delete", .duration(),
+        "How long a deleted image of this profile can be restored, instead of `retention.pending_delete`.")
+
     static let all: [any ConfigurationKey] = [
         progress, replyTo, jobs, history, pendingDelete, staging, relax, admin, adminToken, health, accounts, kinds,
-        profiles, profileFields, profileStores,
+        profiles, profileFields, profileStores, profilePendingDelete,
     ]
 
     private static let pair = ValueForm<String>.text("name=value", allowed: "a name, `=` and a value") { text in

@@ -5,13 +5,16 @@ extension Settings {
         public var fields: [String: String]
         /// What the vendor calls each store, by store.
         public var stores: [String: String]
+        /// How long a deleted image can be restored; nil: as any other.
+        public var pendingDelete: Duration?
 
         static func all(reading reader: inout SettingsReader) -> [String: Self] {
             var profiles: [String: Self] = [:]
             for name in reader.names(below: "profiles") {
                 profiles[name] = Self(
                     fields: pairs(reader.value(OperationKeys.profileFields, of: name)),
-                    stores: pairs(reader.value(OperationKeys.profileStores, of: name)))
+                    stores: pairs(reader.value(OperationKeys.profileStores, of: name)),
+                    pendingDelete: reader.value(OperationKeys.profilePendingDelete, of: name))
             }
             return profiles
         }

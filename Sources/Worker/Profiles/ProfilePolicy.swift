@@ -5,10 +5,20 @@ public import ImageProfiles
 /// The rules of vendors' profiles, as the catalog asks for them.
 public struct ProfilePolicy: ImagePolicy {
     private let profiles: ImageProfiles
+    private let retention: Duration
+    private let retentionByProfile: [String: Duration]
 
     /// The policy of these profiles.
-    public init(_ profiles: ImageProfiles) {
+    ///
+    /// - Parameters:
+    ///   - retention: How long deleted images can be restored.
+    ///   - retentionByProfile: The same, for images of a profile.
+    public init(
+        _ profiles: ImageProfiles, retention: Duration = .zero, retentionByProfile: [String: Duration] = [:]
+    ) {
         self.profiles = profiles
+        self.retention = retention
+        self.retentionByProfile = retentionByProfile
     }
 
     /// An unknown profile is refused; a known one names every rule that the import breaks.
@@ -16,6 +26,7 @@ public struct ProfilePolicy: ImagePolicy {
         if let unknown = profiles.refusal(ofUnknown: details.profile) { return unknown }
         guard let profile = profile(of: details) else { return nil }
         return failure(profile.violations(of: ImageDraft(request, details: details)), of: details)
+            ?? profile.refusal(ofSource: request.source.url)
     }
 
     /// What the profile asks of the bytes.
@@ -56,6 +67,11 @@ public struct ProfilePolicy: ImagePolicy {
     /// What the profile says of copies.
     public func details(ofCopy details: ImageDetails) -> ImageDetails {
         profile(of: details)?.details(ofCopy: details) ?? details
+    }
+
+    /// What the configuration says for the image's profile, else for all.
+    public func retention(of image: Image) -> Duration {
+        image.details.profile.flatMap { retentionByProfile[$0] } ?? retention
     }
 
     private func profile(of details: ImageDetails) -> (any ImageProfile)? {

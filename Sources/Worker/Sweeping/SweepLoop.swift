@@ -49,7 +49,8 @@ struct SweepLoop: Sendable {
                 "Swept",
                 metadata: [
                     "transfers": "\(report.transfers)", "staged": "\(report.staged)", "objects": "\(report.objects)",
-                    "bytes": "\(report.bytes)", "jobs": "\(report.rows.jobs)", "events": "\(report.rows.events)",
+                    "bytes": "\(report.bytes)", "images": "\(report.images)", "jobs": "\(report.rows.jobs)",
+                    "events": "\(report.rows.events)",
                     "problems": "\(report.problems)",
                 ])
         } catch {

@@ -64,6 +64,8 @@ public struct SweepReport: Sendable, Hashable {
     public internal(set) var objects = 0
     /// Bytes of ``staged`` and ``objects``.
     public internal(set) var bytes: Int64 = 0
+    /// Deleted images that could be restored until now: jobs were accepted that delete them.
+    public internal(set) var images = 0
     /// Rows of the catalog.
     public internal(set) var rows = PruneCount()
     /// What could not be swept; the log says what and why.

@@ -50,8 +50,21 @@ public struct Sweeper: Sendable {
         }
         try await discardLeftovers(in: owned, &report, onFinding)
         for store in owned { try await sweep(store, &report, onFinding) }
+        report.images = try await deleteOverdue()
         report.rows = try await prune()
         return report
+    }
+
+    /// Deletes for good what was deleted so long ago that it cannot be restored any more.
+    private func deleteOverdue() async throws(CatalogError) -> Int {
+        var overdue = try await catalog.overdueImages()[...]
+        guard !isDryRun else { return overdue.count }
+        var count = 0
+        while !overdue.isEmpty, !Task.isCancelled {
+            count += try await catalog.deleteOverdue(Array(overdue.prefix(batchLimit)))
+            overdue = overdue.dropFirst(batchLimit)
+        }
+        return count
     }
 }
 

@@ -104,7 +104,7 @@ struct EventsCommand: AsyncParsableCommand {
             if json {
                 Console.say(HistoryRow.json(entry))
             } else {
-                Console.say(HistoryRow.cells(entry).prefix(4).joined(separator: "  "))
+                Console.say(HistoryRow.summary(entry))
             }
         }
 

@@ -99,7 +99,7 @@ struct ImagesCommand: AsyncParsableCommand {
                 Console.say(.array(entries.map(HistoryRow.json)))
                 return
             }
-            var table = Table(["TIME", "EVENT", "JOB", "RESULT", "BY", "WORKER", "PUBLISHED"])
+            var table = Table(["TIME", "IMAGE", "NAME", "WORK", "EVENT", "JOB", "RESULT", "BY", "WORKER", "PUBLISHED"])
             for entry in entries { table.add(HistoryRow.cells(entry)) }
             for line in table.lines { Console.say(line) }
         }

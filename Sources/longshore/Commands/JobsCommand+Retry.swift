@@ -91,10 +91,17 @@ private struct RetryPlan: Sendable {
         request.id = id
         request.after = after
         if let deadline = request.deadline, deadline <= now { request.deadline = nil }
-        if case .import(var work) = request.work {
-            // The image's id was announced when the first job was accepted, whoever made it.
-            if let image, image.status == .failed || image.status == .cancelled { work.image.id = image.id }
-            request.work = .import(work)
+        // The image's id was announced when the first job was accepted, whoever made it.
+        if let image, image.status == .failed || image.status == .cancelled {
+            switch request.work {
+            case .import(var work):
+                work.image.id = image.id
+                request.work = .import(work)
+            case .copy(var work):
+                work.newImage?.id = image.id
+                request.work = .copy(work)
+            case .share, .update, .delete, .cancel: break
+            }
         }
         return request
     }

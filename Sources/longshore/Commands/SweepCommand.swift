@@ -13,8 +13,8 @@ struct SweepCommand: AsyncParsableCommand {
         commandName: "sweep", abstract: "Remove what nobody needs from stores and catalog.",
         discussion: """
             Workers do the same every few minutes. Removed is what ended jobs left behind; what lies in a store longer \
-            than retention.staging and is neither a replica nor of an unfinished job; ended jobs older than \
-            retention.jobs; events older than retention.history. Stores of another catalog are left alone.
+            than retention.staging and is neither a replica nor of an unfinished job; images deleted longer ago than \
+            retention.pending_delete, by a job for each; ended jobs older than retention.jobs; events older than retention.history. Stores of another catalog are left alone.
             """)
 
     @Flag(help: "Show what would be removed, and remove nothing.")
@@ -61,7 +61,8 @@ struct SweepCommand: AsyncParsableCommand {
     private func summary(_ report: SweepReport) -> String {
         let verb = dryRun ? "would remove" : "removed"
         return "\(verb) \(report.transfers) transfers of ended jobs, \(report.staged) staged files and "
-            + "\(report.objects) objects (\(ByteCount(report.bytes))), \(report.rows.jobs) jobs, "
+            + "\(report.objects) objects (\(ByteCount(report.bytes))), \(report.images) images whose time to be restored "
+            + "has passed, \(report.rows.jobs) jobs, "
             + "\(report.rows.events) events, \(report.rows.cancels) cancels"
     }
 
@@ -69,7 +70,8 @@ struct SweepCommand: AsyncParsableCommand {
         [
             "dry_run": .bool(dryRun), "transfers": .integer(Int64(report.transfers)),
             "staged": .integer(Int64(report.staged)), "objects": .integer(Int64(report.objects)),
-            "bytes": .integer(report.bytes), "jobs": .integer(Int64(report.rows.jobs)),
+            "bytes": .integer(report.bytes), "images": .integer(Int64(report.images)),
+            "jobs": .integer(Int64(report.rows.jobs)),
             "events": .integer(Int64(report.rows.events)), "cancels": .integer(Int64(report.rows.cancels)),
             "problems": .integer(Int64(report.problems)),
             "findings": .array(

@@ -22,6 +22,9 @@ struct UpdateCommand: AsyncParsableCommand {
     @Option(help: "true: refuse to delete it.")
     var protected: Bool?
 
+    @Flag(help: "Take a deleted image back, while it can be restored.")
+    var restore = false
+
     @Option(help: ArgumentHelp("Only if the image is at this revision.", valueName: "n"))
     var ifRevision: Int64?
 
@@ -34,9 +37,10 @@ struct UpdateCommand: AsyncParsableCommand {
         if let description { changes.append(.description(description)) }
         if let visibility { changes.append(.visibility(visibility)) }
         if let protected { changes.append(.isProtected(protected)) }
+        if restore { changes.append(.restore) }
         guard !changes.isEmpty else {
             throw CommandTrouble(
-                .usage, "nothing to change: give --name, --description, --visibility or --protected")
+                .usage, "nothing to change: give --name, --description, --visibility, --protected or --restore")
         }
         let request = UpdateRequest(
             imageID: try identifier(image, "IMAGE"), changes: changes, ifRevision: ifRevision)

@@ -17,7 +17,9 @@ enum CatalogAccess {
     static func open(
         _ settings: Settings, _ decorate: (any CatalogDatabase) -> any CatalogDatabase
     ) throws(CommandTrouble) -> ImageCatalog {
-        let policy = ProfilePolicy(try ProfileAccess.make(settings))
+        let policy = ProfilePolicy(
+            try ProfileAccess.make(settings), retention: settings.retention.pendingDelete,
+            retentionByProfile: settings.profiles.compactMapValues(\.pendingDelete))
         let catalog = ImageCatalog(
             database: decorate(try database(settings.catalog)), random: SystemRandom(),
             unknownGrace: settings.worker.unknownGrace, limits: CatalogLimits(settings.limits), policy: policy)

@@ -128,6 +128,9 @@ extension Oracle {
             if [.queued, .importing, .pendingDelete, .deleting].contains(image.status) {
                 findings.wrong.append("image \(image.id) is \(image.status.rawValue), and no job works on it")
             }
+            if let operation = image.operation {
+                findings.wrong.append("image \(image.id) shows \(operation.rawValue), and no job works on it")
+            }
             if image.status == .active, image.replicas.isEmpty {
                 findings.wrong.append("image \(image.id) is active and has no bytes")
             }
@@ -135,7 +138,7 @@ extension Oracle {
                 findings.wrong.append("image \(image.id) is \(image.status.rawValue) and has replicas")
             }
             for replica in image.replicas {
-                let path = "\(site.storePath)/\(replica.objectKey ?? "?")"
+                let path = replica.url.flatMap { URL(string: $0)?.path } ?? "?"
                 owned.insert(path)
                 if let difference = difference(between: image, at: path) {
                     findings.wrong.append("image \(image.id): \(difference)")

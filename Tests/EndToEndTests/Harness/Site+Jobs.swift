@@ -40,6 +40,18 @@ extension Site {
         ["version": 1, "id": .string(id), "kind": .string(kind), "image": ["id": .string(image)]]
     }
 
+    /// A copy to a store.
+    func copy(_ id: String, of image: String, to store: String) -> JSON {
+        job("copy", id, image: image).setting("to", to: ["store": .string(store)])
+    }
+
+    /// A copy to a new image, on an account's behalf.
+    func copy(_ id: String, of image: String, toNew new: String, by account: String? = nil) -> JSON {
+        let copy = job("copy", id, image: image)
+            .setting("to", to: ["image": ["id": .string(new), "name": .string("copy-of-it")]])
+        return account.map { copy.setting("actor", "account", to: .string($0)) } ?? copy
+    }
+
     /// A cancel.
     func cancel(_ id: String, of target: String) -> JSON {
         ["version": 1, "id": .string(id), "kind": "cancel", "job": ["id": .string(target)]]

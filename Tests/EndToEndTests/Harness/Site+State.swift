@@ -27,11 +27,11 @@ extension Site {
         return try #require(try await catalog().read { try $0.job(id) })
     }
 
-    /// Objects that were committed to the store, as paths.
-    var objects: [String] { files(below: "\(storePath)/objects") }
+    /// Objects that were committed to the stores, as paths.
+    var objects: [String] { storePaths.flatMap { files(below: "\($0)/objects") } }
 
     /// Whatever an attempt has not cleaned up.
-    var staged: [String] { files(below: "\(storePath)/staging") }
+    var staged: [String] { storePaths.flatMap { files(below: "\($0)/staging") } }
 
     private func files(below path: String) -> [String] {
         (FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? [])

@@ -67,10 +67,11 @@ final class Site: Sendable {
     ) throws -> Program {
         let path = try #require(executable, "`swift build --build-tests` makes what these tests need")
         let variables = try baseSettings.merging(settings) { $1 }.merging(overrides) { $1 }
-        var environment = ["PATH": searchPath, "HOME": directory]
+        // A worker that is made to crash must not spend the other tests' processors on a backtrace.
+        var environment = ["PATH": searchPath, "HOME": directory, "SWIFT_BACKTRACE": "enable=no"]
         for (key, value) in variables {
             let name = key.uppercased().replacingOccurrences(of: ".", with: "_")
-            environment["LONGSHORE_\(name)"] = value
+            environment["LONGSHORE_\(name)"] = value.replacingOccurrences(of: Self.place, with: directory)
         }
         let program = try Program(path, arguments, environment: environment, input: input)
         programs.withLock { $0.append(program) }
@@ -96,6 +97,18 @@ final class Site: Sendable {
     /// The catalog's schema, when it is one.
     var schema: String { prefix.replacingOccurrences(of: "-", with: "_") }
     var storePath: String { "\(directory)/images" }
+
+    /// Stands in settings for the directory of the site.
+    static let place = "{site}"
+
+    /// The store `default` and those that the settings name.
+    var storePaths: [String] {
+        let named = settings.filter { $0.key.hasPrefix("stores.") && $0.key.hasSuffix(".url") }.values.sorted()
+        let paths = named.map { url -> String in
+            String(url.dropFirst("file://".count)).replacingOccurrences(of: Self.place, with: directory)
+        }
+        return [storePath] + paths
+    }
 }
 
 // MARK: - Life

@@ -44,7 +44,9 @@ public enum CatalogSamples {
             status: status, operation: .copying, revision: 7, content: content, origin: Self.id("image-0"),
             provenance: Provenance(sourceURL: "https://objects.example/a.qcow2", creator: "kim", editor: nil),
             replicas: [
-                Replica(store: Self.id("default"), state: .available, objectKey: "ab/cd", url: "file:///x/ab/cd"),
+                Replica(
+                    store: Self.id("default"), state: .available, objectKey: "ab/cd", url: "file:///x/ab/cd",
+                    createdAt: moment, updatedAt: moment + .microseconds(7)),
                 Replica(store: Self.id("eu-2"), state: .copying),
             ],
             createdAt: moment, updatedAt: moment + .microseconds(1))

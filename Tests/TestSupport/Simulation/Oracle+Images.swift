@@ -9,11 +9,12 @@ extension Oracle {
             guard case .image(let kind, let phase) = entry.event.topic, let image = entry.event.data.image else {
                 continue
             }
+            let makesImage = entry.event.data.job?.makesImage == true
             switch (kind, phase) {
-            case (.import, .accepted): told[image.id] = .queued
-            case (.import, .completed): told[image.id] = .active
-            case (.import, .failed): told[image.id] = .failed
-            case (.import, .cancelled): told[image.id] = .cancelled
+            case (_, .accepted) where makesImage: told[image.id] = .queued
+            case (_, .completed) where makesImage: told[image.id] = .active
+            case (_, .failed) where makesImage: told[image.id] = .failed
+            case (_, .cancelled) where makesImage: told[image.id] = .cancelled
             case (.delete, .completed) where entry.event.data.job?.deletesWholeImage == true: told[image.id] = .deleted
             default: break
             }
@@ -37,6 +38,9 @@ extension Oracle {
                 }
                 findings += bytes(of: image, replica)
             }
+            if let operation = image.operation {
+                findings.append("image \(image.id) shows \(operation.rawValue) though nobody works on it")
+            }
             if image.status == .active, image.replicas.isEmpty { findings.append("image \(image.id) has no bytes") }
             if image.status != .active, !image.replicas.isEmpty {
                 findings.append("image \(image.id) is \(image.status.rawValue) and has bytes")
@@ -52,7 +56,7 @@ extension Oracle {
         guard let content = image.content, content.size == Int64(object.bytes.count),
             content.digests.contains(SHA256Digest.of(object.bytes))
         else { return ["the bytes of image \(image.id) in \(replica.store) are not those the catalog describes"] }
-        guard wereServed(object.bytes, for: image) else {
+        guard wereServed(object.bytes, for: image.id) else {
             return ["the bytes of image \(image.id) in \(replica.store) were never served like this"]
         }
         return []
@@ -61,14 +65,17 @@ extension Oracle {
     /// Whether a server had these bytes at one time, and not a part of them now and a part of them then.
     ///
     /// Nobody can tell that of a server which says that its changed bytes are the same.
-    private func wereServed(_ bytes: [UInt8], for image: Image) -> Bool {
-        let makers = state.jobs.filter { $0.imageID == image.id && $0.state == .succeeded }
-        let urls = makers.compactMap { job -> String? in
-            guard case .import(let request) = job.request.work else { return nil }
-            return request.source.url
+    private func wereServed(_ bytes: [UInt8], for image: ImageID) -> Bool {
+        let maker = state.jobs.last { $0.imageID == image && $0.state == .succeeded && $0.makesImage }
+        switch maker?.request.work {
+        case .import(let request):
+            guard let object = world.workload.bodies[request.source.url] else { return false }
+            return object.keepsValidator || object.served(bytes)
+        case .copy(let request):
+            return wereServed(bytes, for: request.imageID)
+        default:
+            return false
         }
-        guard let object = urls.last.flatMap({ world.workload.bodies[$0] }) else { return false }
-        return object.keepsValidator || object.served(bytes)
     }
 
     /// When all is at rest, stores have the bytes of images and nothing else.

@@ -44,6 +44,18 @@ struct SimulatedStore: ImageStore {
         }
     }
 
+    func withObject<Result: Sendable>(
+        _ objectKey: String, _ body: (any ReadableObject) async throws -> Result
+    ) async throws -> Result {
+        let bytes = try await call { () throws(StoreError) in
+            guard let transfer = disk.transfer(ofKey: objectKey), let object = disk.objects[transfer] else {
+                throw StoreError(.storeUnavailable, "store \(name) has no \(objectKey)", isTransient: true)
+            }
+            return object.bytes
+        }
+        return try await body(SimulatedObject(store: self, bytes: bytes))
+    }
+
     func discard(_ transfer: TransferID) async throws(StoreError) {
         try await call { () throws(StoreError) in
             try requireUnlocked(transfer)
@@ -99,5 +111,21 @@ struct SimulatedStore: ImageStore {
         guard let writer = disk.staged[transfer]?.writer, writer !== process else { return }
         throw StoreError(
             .storeUnavailable, "another process is writing \(transfer)", isTransient: true, isHeldElsewhere: true)
+    }
+}
+
+/// An object that is open for reading: it can be read to its end even when it is deleted meanwhile.
+private struct SimulatedObject: ReadableObject {
+    let store: SimulatedStore
+    let bytes: [UInt8]
+
+    var size: Int64 { Int64(bytes.count) }
+
+    func chunk(at offset: Int64) async throws(StoreError) -> ImageChunk? {
+        try await store.call(weight: 0.1) {
+            guard offset < size, var builder = store.pool.makeBuilder() else { return nil }
+            _ = bytes[Int(offset)...].withUnsafeBytes { builder.append($0) }
+            return builder.finish()
+        }
     }
 }

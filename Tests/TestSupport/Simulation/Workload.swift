@@ -47,11 +47,12 @@ struct Workload: Sendable {
     private mutating func add(_ number: Int) {
         let roll = dice.int(0...99)
         switch roll {
-        case _ where images.isEmpty, 0..<45: addImport(number)
-        case 45..<58: addShare(number)
-        case 58..<68: addUpdate(number)
-        case 68..<78: send(number, .delete(DeleteRequest(imageID: dice.pick(images), store: replica())))
-        case 78..<88: send(number, .cancel(CancelRequest(jobID: cancelled(before: number))))
+        case _ where images.isEmpty, 0..<42: addImport(number)
+        case 42..<53: addShare(number)
+        case 53..<62: addUpdate(number)
+        case 62..<71: send(number, .delete(DeleteRequest(imageID: dice.pick(images), store: replica())))
+        case 71..<80: send(number, .cancel(CancelRequest(jobID: cancelled(before: number))))
+        case 80..<91: addCopy(number)
         default: addGarbage(number)
         }
     }
@@ -120,6 +121,20 @@ struct Workload: Sendable {
         case 8: return Array(both.dropFirst())
         default: return dice.chance(0.2) ? StoreName("nowhere").map { [$0] } : nil
         }
+    }
+
+    /// To another store, or to a new image, which later jobs may work on.
+    private mutating func addCopy(_ number: Int) {
+        var request = CopyRequest(imageID: dice.pick(images), store: dice.chance(0.6) ? StoreName("second") : nil)
+        if dice.chance(0.5) {
+            let id = dice.chance(0.9) ? ImageID("image-\(number)") : dice.pick(images)
+            request.newImage = CopyRequest.NewImage(
+                id: id, name: "copy \(number)", owner: dice.chance(0.3) ? dice.pick(Self.owners) : nil)
+            if let id { images.append(id) }
+        } else {
+            request.store = request.targetStore
+        }
+        send(number, .copy(request))
     }
 
     private mutating func addShare(_ number: Int) {

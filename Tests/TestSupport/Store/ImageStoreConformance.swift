@@ -12,7 +12,7 @@ public import Testing
 /// ```
 public enum ImageStoreConformance {
     /// All cases.
-    public static let cases = adoption + staging + resuming + commit + removal
+    public static let cases = adoption + staging + resuming + commit + reading + removal
 
     /// One thing that every store must do.
     public struct Case: Sendable, CustomTestStringConvertible {
