@@ -1,0 +1,112 @@
+import ImageModel
+import ImageStore
+
+/// The multipart upload of one transfer, while its bytes arrive.
+///
+/// Parts are filled by the writer and uploaded by a few workers beside it; ``StagingState`` keeps the books. Bytes are copied
+/// into the parts' buffers: a part must be in memory as a whole, because it is digested before its head is sent and sent again
+/// when that fails, and a source has fewer chunks than a part has bytes.
+final class S3Staging: StagedImage {
+    let store: S3Store
+    let name: S3Layout.Name
+    let kept: KeptPrefix?
+    let monitor: Monitor<StagingState>
+    /// Who writes: objects and uploads of this staging carry it.
+    let writer: String
+    let group: UInt64
+    let workers: Int
+    private let reader: RangeReader?
+
+    /// The most parts of an upload.
+    static let partLimit = 10_000
+    /// Buffers take no more than this, or as much as two parts.
+    private static let memoryLimit = 128 << 20
+
+    init(of store: S3Store, _ name: S3Layout.Name, expectedSize: Int64?, keeping kept: KeptPrefix?) {
+        self.store = store
+        self.name = name
+        self.kept = kept
+        writer = kept?.writer ?? S3Store.makeWriter()
+        group = store.client.makeGroup()
+        let partSize = Self.partSize(for: expectedSize, least: store.partSize)
+        let buffers = max(2, min(4, Self.memoryLimit / partSize))
+        workers = buffers - 1
+        monitor = Monitor(
+            StagingState(partSize: partSize, bufferLimit: buffers, keeping: kept.map { $0.bytes } ?? 0))
+        reader = kept.map { RangeReader(of: store, name.path, etag: $0.source.etag, size: $0.bytes) }
+    }
+
+    /// One size for all parts of a transfer, as some services demand it: large enough for an image of known length.
+    static func partSize(for expectedSize: Int64?, least: Int64) -> Int {
+        let needed = ((expectedSize ?? 0) + Int64(partLimit) - 1) / Int64(partLimit)
+        let whole = (needed + (1 << 20) - 1) & ~((1 << 20) - 1)
+        return Int(max(least, whole))
+    }
+
+    var keptBytes: Int64 { kept?.bytes ?? 0 }
+
+    func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? {
+        try await reader?.chunk(at: offset)
+    }
+
+    func append(_ chunk: ImageChunk) async throws(StoreError) {
+        var taken = 0
+        while taken < chunk.count {
+            let ready = await monitor.wait(isCancellable: true) { state -> Readiness? in
+                if let failure = state.failure { return .failed(failure) }
+                if state.isSealed { return .sealed }
+                if state.filling > Self.partLimit { return .full(state.partSize) }
+                return state.makeRoom() ? .room : nil
+            }
+            switch ready {
+            case .room: break
+            case .failed(let error): throw error
+            case .full(let partSize): throw tooLong(partSize)
+            case .sealed: throw sealed
+            case nil:
+                throw StoreError(
+                    .storeUnavailable, "store \(store.name): the transfer was stopped", isTransient: true)
+            }
+            taken += monitor.change { state in
+                chunk.withBytes { state.fill(UnsafeRawBufferPointer(rebasing: $0[taken...])) }
+            }
+        }
+    }
+
+    private enum Readiness: Sendable {
+        case room
+        case failed(StoreError)
+        case full(Int)
+        case sealed
+    }
+
+    func synchronize() async throws(StoreError) -> Int64 {
+        let (isSealed, end, serial) = monitor.change { state in
+            (state.isSealed, state.end, state.failure == nil && !state.isSealed ? state.submitTail() : 0)
+        }
+        if isSealed { throw sealed }
+        try await settle(serial)
+        return end
+    }
+
+    /// Waits for work that was submitted.
+    func settle(_ serial: Int) async throws(StoreError) {
+        let failure = await monitor.wait { state -> StoreError?? in
+            if let failure = state.failure { return .some(failure) }
+            return state.isDone(serial) ? .some(nil) : nil
+        }
+        if let failure = failure ?? nil { throw failure }
+    }
+
+    var sealed: StoreError {
+        StoreError(
+            .internal, "store \(store.name): the staging of \(name.text) is committed or closed", isTransient: false)
+    }
+
+    private func tooLong(_ partSize: Int) -> StoreError {
+        StoreError(
+            .sizeLimit,
+            "store \(store.name): an image of unknown length can have \(Self.partLimit) parts of \(ByteCount(Int64(partSize)));"
+                + " raise stores.\(store.name).part_size for longer ones", isTransient: false)
+    }
+}
