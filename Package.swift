@@ -51,6 +51,8 @@ targets += room(
     "ImageUnpacking", ["ImageModel", "ImageSource", "ImageInspection", "CArchive", "CZlib", "CLZMA"],
     testing: ["PackedImages"])
 targets += room("ImageStore", ["ImageModel"])
+targets += room("S3Signing", ["ImageModel", "CLibCrypto"])
+targets += room("S3Store", ["ImageModel", "ImageStore", "S3Signing", "CCurl", "CLibCrypto"])
 targets += room("Catalog", ["ImageModel"])
 targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])
 targets += room(
@@ -80,7 +82,8 @@ targets += [
         name: "LongshoreCommands",
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection",
-            "ImageUnpacking", "ImageStore", "Catalog", "SQLiteCatalog", "ImageJobs", "Worker", "LongshoreSettings",
+            "ImageUnpacking", "ImageStore", "S3Signing", "S3Store", "Catalog", "SQLiteCatalog", "ImageJobs", "Worker",
+            "LongshoreSettings",
             "CLibCrypto", log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

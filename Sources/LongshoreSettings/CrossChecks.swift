@@ -38,13 +38,13 @@ extension Settings {
             for pair in parts[1].split(separator: "&") {
                 let member = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 let parameter = String(member[0])
-                guard store.url.scheme == "s3", ["endpoint", "region", "credential"].contains(parameter) else {
-                    reader.add(
-                        key, "parameter '\(parameter)' is not allowed; an s3 URL has endpoint, region, credential")
+                guard store.url.scheme == "s3", StoreParameter(rawValue: parameter) != nil else {
+                    let known = StoreParameter.allCases.map(\.rawValue).joined(separator: ", ")
+                    reader.add(key, "parameter '\(parameter)' is not allowed; an s3 URL has \(known)")
                     continue
                 }
                 let value = member.count == 2 ? String(member[1]) : ""
-                if parameter == "credential" { checkCredential(value, of: key, &reader) }
+                if parameter == StoreParameter.credential.rawValue { checkCredential(value, of: key, &reader) }
             }
         }
     }

@@ -33,7 +33,10 @@ struct S3ServiceTests {
 
     @Test(
         "What is no endpoint is refused",
-        arguments: ["", "s3.example", "ftp://s3.example", "https://", "https://a/b", "https://u:p@h", "https://h?q", "https://a b"])
+        arguments: [
+            "", "s3.example", "ftp://s3.example", "https://", "https://a/b", "https://u:p@h", "https://h?q",
+            "https://a b",
+        ])
     func refusesEndpoints(_ endpoint: String) {
         #expect(S3Service(endpoint: endpoint, region: nil) == nil)
     }

@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "ImageInspection": MODEL + ["CLibCrypto"],
     "ImageUnpacking": MODEL + ["ImageSource", "ImageInspection", "CArchive", "CZlib", "CLZMA"],
     "ImageStore": MODEL,
-    "S3Store": MODEL + ["ImageStore", "CCurl", "CLibCrypto"],
+    "S3Signing": MODEL + ["CLibCrypto"],  # what a store of S3 and a source of S3 have in common
+    "S3Store": MODEL + ["ImageStore", "S3Signing", "CCurl", "CLibCrypto"],
     "Catalog": MODEL,
     "SQLiteCatalog": MODEL + ["Catalog"],
     "PostgreSQLCatalog": MODEL + ["Catalog", "CPostgreSQL"],
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "Worker": STEPS + ["RabbitMQ", "JobMessages", "ImageJobs"],
     "LongshoreSettings": MODEL + ["ImageSource"],  # whose address rules it reads
     "longshore": ["LongshoreCommands"] + STEPS
-    + ["RabbitMQ", "JobMessages", "ImageJobs", "Worker", "S3Store", "SQLiteCatalog", "PostgreSQLCatalog"]
+    + ["RabbitMQ", "JobMessages", "ImageJobs", "Worker", "S3Signing", "S3Store", "SQLiteCatalog", "PostgreSQLCatalog"]
     + ["LongshoreSettings", "CLibCrypto"],
 }
 # The commands lie in the folder of the program, and so under its name; apart from it, they may be wired by others.

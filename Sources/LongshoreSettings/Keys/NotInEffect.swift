@@ -4,9 +4,7 @@ extension KeyRegistry {
     ///
     /// Each entry stands for the key itself and all below it. An entry goes when what it promises is there.
     static let notInEffect = [
-        "stores.<name>.part_size", "credentials.<name>.access_key",
-        "credentials.<name>.secret_key", "credentials.<name>.session_token", "credentials.<name>.endpoint",
-        "credentials.<name>.region", "worker.scratch", "retention.pending_delete", "admin",
+        "worker.scratch", "retention.pending_delete", "admin",
     ]
 
     /// Whether a key is read and checked, and nothing more.

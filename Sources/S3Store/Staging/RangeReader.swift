@@ -36,7 +36,9 @@ final class RangeReader: Sendable {
         guard offset >= 0, count > 0 else { return nil }
         if let chunk = chunk(at: offset, count) { return chunk }
         // Twice as much as last time when the reader went straight on; only a chunk when it jumped.
-        let length = window.withLock { $0.end == offset && offset > 0 ? min($0.length * 2, Self.longest) : Self.chunkSize }
+        let length = window.withLock {
+            $0.end == offset && offset > 0 ? min($0.length * 2, Self.longest) : Self.chunkSize
+        }
         let bytes = try await store.asking("read \(path)") { () async throws(S3Failure) in
             try await store.client.get(
                 store.place.key(path), from: offset, count: Int(min(Int64(length), size - offset)), etag: etag)

@@ -62,7 +62,7 @@ extension S3Staging {
         }
         do {
             try await settle(serial)
-        } catch where !error.isTransient {
+        } catch  where !error.isTransient {
             return false
         }
         var offset = kept.bytes / partSize * partSize

@@ -36,7 +36,8 @@ extension S3Client {
     ) async throws(S3Failure) {
         var token: String?
         for _ in 0..<Self.pageLimit {
-            var request = S3Request("GET", nil, query: [("list-type", "2"), ("prefix", prefix), ("max-keys", "\(limit)")])
+            var request = S3Request(
+                "GET", nil, query: [("list-type", "2"), ("prefix", prefix), ("max-keys", "\(limit)")])
             if delimiter { request.query.append(("delimiter", "/")) }
             if let token { request.query.append(("continuation-token", token)) }
             let page = try await document(request, "ListBucketResult")

@@ -30,7 +30,9 @@ extension S3Client {
     /// Uploads a part, or replaces it.
     ///
     /// The service compares the MD5, and without TLS the signed SHA-256 too; we compare the ETag.
-    func upload(_ body: CallBody, as number: Int, of upload: S3Upload, group: UInt64) async throws(S3Failure) -> UploadedPart {
+    func upload(_ body: CallBody, as number: Int, of upload: S3Upload, group: UInt64) async throws(S3Failure)
+        -> UploadedPart
+    {
         let digests = await PartDigests(of: body, isSigned: place.service.scheme != "https")
         var request = S3Request("PUT", upload.key, query: [("partNumber", "\(number)"), ("uploadId", upload.id)])
         request.fields = [("content-md5", digests.md5Base64)]

@@ -88,7 +88,9 @@ struct S3Failure: Error, Sendable {
     }
 
     private static func word(_ text: String) -> String {
-        String(text.prefix(64).filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "." || $0 == "_") })
+        String(
+            text.prefix(64).filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "." || $0 == "_") }
+        )
     }
 
     /// One bounded line. A service may repeat the key id it does not know; that much of a message is left out.
@@ -103,7 +105,8 @@ extension S3Failure {
         let said = [status > 0 ? "\(status)" : "", code, reason].filter { !$0.isEmpty }.joined(separator: " ")
         let advice = Self.advice[code].map { "; \($0)" } ?? ""
         return StoreError(
-            .storeUnavailable, "store \(place.name): \(attempt) at \(place): \(said)\(advice)", isTransient: isTransient)
+            .storeUnavailable, "store \(place.name): \(attempt) at \(place): \(said)\(advice)", isTransient: isTransient
+        )
     }
 
     private static let advice = [

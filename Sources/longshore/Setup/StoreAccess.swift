@@ -2,6 +2,7 @@ import Catalog
 import ImageModel
 import ImageStore
 import LongshoreSettings
+import S3Store
 
 /// How this installation reaches its stores.
 enum StoreAccess {
@@ -9,12 +10,13 @@ enum StoreAccess {
     static func make(_ settings: Settings) throws(CommandTrouble) -> [StoreName: any ImageStore] {
         var stores: [StoreName: any ImageStore] = [:]
         for (name, store) in settings.stores.sorted(by: { $0.key < $1.key }) {
-            guard store.url.scheme == "file" else {
-                throw CommandTrouble(
-                    .usage, "stores.\(name).url is \(store.url): this version stores in files only, as file:///path")
-            }
             do throws(StoreError) {
-                stores[name] = try FileStore(name: name, url: store.url.revealed, reserveBytes: store.reserve.bytes)
+                if let configuration = try S3Access.configuration(of: name, store, settings) {
+                    stores[name] = try S3Store(name: name, configuration)
+                } else {
+                    stores[name] = try FileStore(
+                        name: name, url: store.url.revealed, reserveBytes: store.reserve.bytes)
+                }
             } catch {
                 throw CommandTrouble(error)
             }

@@ -55,6 +55,14 @@ public struct OriginAnswer: Sendable {
         return answer
     }
 
+    /// A status with these bytes.
+    public static func bytes(_ bytes: [UInt8], status: Int) -> Self {
+        var answer = Self.bytes(bytes)
+        answer.status = status
+        answer.honoursRanges = status == 200
+        return answer
+    }
+
     /// A redirect to an absolute or relative URL.
     public static func redirect(to location: String, status: Int = 302) -> Self {
         Self.status(status).field("Location", location)

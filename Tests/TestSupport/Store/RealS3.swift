@@ -51,7 +51,8 @@ public enum RealS3 {
         let answer = (try? Data(contentsOf: received)) ?? Data()
         guard status == 0 else {
             let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            throw RequestFailure(status: status, said: said, answer: String(decoding: answer.prefix(2_000), as: UTF8.self))
+            throw RequestFailure(
+                status: status, said: said, answer: String(decoding: answer.prefix(2_000), as: UTF8.self))
         }
         return [UInt8](answer)
     }
