@@ -44,14 +44,14 @@ var targets: [Target] = [
 targets += room("ImageModel")
 targets += room("RabbitMQ", ["CRabbitMQ", log])
 targets += room("JobMessages", ["ImageModel"])
+targets += room("S3Signing", ["ImageModel", "CLibCrypto"])
 targets += room("ImageProfiles", ["ImageModel"])
-targets += room("ImageSource", ["ImageModel", "CCurl", "CLinux"])
+targets += room("ImageSource", ["ImageModel", "S3Signing", "CCurl", "CLinux"])
 targets += room("ImageInspection", ["ImageModel", "CLibCrypto"])
 targets += room(
     "ImageUnpacking", ["ImageModel", "ImageSource", "ImageInspection", "CArchive", "CZlib", "CLZMA"],
     testing: ["PackedImages"])
 targets += room("ImageStore", ["ImageModel"])
-targets += room("S3Signing", ["ImageModel", "CLibCrypto"])
 targets += room("S3Store", ["ImageModel", "ImageStore", "S3Signing", "CCurl", "CLibCrypto"])
 targets += room("Catalog", ["ImageModel"])
 targets += room("SQLiteCatalog", ["ImageModel", "Catalog", .product(name: "GRDB", package: "GRDB.swift")])

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "RabbitMQ": ["CRabbitMQ", "CLibCrypto"],
     "JobMessages": MODEL,
     "ImageProfiles": MODEL,
-    "ImageSource": MODEL + ["CCurl", "CLinux"],
+    "ImageSource": MODEL + ["S3Signing", "CCurl", "CLinux"],
     "ImageInspection": MODEL + ["CLibCrypto"],
     "ImageUnpacking": MODEL + ["ImageSource", "ImageInspection", "CArchive", "CZlib", "CLZMA"],
     "ImageStore": MODEL,

@@ -53,7 +53,7 @@ public struct CredentialBook: Sendable {
                 message: "no credential \"\(name)\" is configured that this job's account and profile may use",
                 rule: "names a configured credential that the job may use")
         }
-        guard let target = try? FetchTarget(url: url, query: nil), entry.credential.line(for: target) != nil else {
+        guard entry.credential.covers(url) else {
             throw Refusal(
                 code: .sourceDenied,
                 message: "the credential \"\(name)\" may not be sent to \(url): none of its urls covers that",

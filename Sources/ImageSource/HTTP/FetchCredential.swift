@@ -1,11 +1,16 @@
-/// A header field that proves who asks, and the URLs it may be sent to.
+public import S3Signing
+
+/// What proves who asks, a header field or keys that sign, and the URLs it may be used for.
 ///
-/// It goes with every request of a fetch, redirects included, whose URL lies below one of the prefixes, and with no
-/// other: a redirect to a stranger never carries it.
+/// A field goes with every request of a fetch, redirects included, whose URL lies below one of the prefixes, and with no
+/// other: a redirect to a stranger never carries it. Keys sign the request for an object of `s3://`, and nothing else.
 public struct FetchCredential: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
-    private let name: String
-    private let value: String
-    private let prefixes: [FetchTarget]
+    private enum Content: Sendable {
+        case field(name: String, value: String, prefixes: [FetchTarget])
+        case keys(S3Access)
+    }
+
+    private let content: Content
 
     /// A field such as `Authorization: Bearer …` for URLs below `urls`.
     ///
@@ -20,13 +25,24 @@ public struct FetchCredential: Sendable, CustomStringConvertible, CustomDebugStr
             guard let prefix = try? FetchTarget(url: url, query: nil) else { return nil }
             prefixes.append(prefix)
         }
-        self.name = name
-        self.value = value
-        self.prefixes = prefixes
+        content = .field(name: name, value: value, prefixes: prefixes)
     }
 
-    /// The field's name; its value stays hidden.
-    public var description: String { "\(name): (hidden)" }
+    /// Keys for the objects of `service` below `urls`.
+    ///
+    /// Nil when one of the URLs is not like `s3://bucket/prefix`.
+    public init?(keys: S3Keys, service: S3Service, urls: [String]) {
+        guard let access = S3Access(keys: keys, service: service, urls: urls) else { return nil }
+        content = .keys(access)
+    }
+
+    /// The field's name; its value, as keys, stays hidden.
+    public var description: String {
+        switch content {
+        case .field(let name, _, _): "\(name): (hidden)"
+        case .keys: "s3 (hidden)"
+        }
+    }
 
     /// The same, so that reflection shows no value either.
     public var debugDescription: String { description }
@@ -39,7 +55,20 @@ public struct FetchCredential: Sendable, CustomStringConvertible, CustomDebugStr
 
     /// The line to send to `target`; nil when it may not have it.
     func line(for target: FetchTarget) -> String? {
-        prefixes.contains { $0.covers(target) } ? "\(name): \(value)" : nil
+        guard case .field(let name, let value, let prefixes) = content else { return nil }
+        return prefixes.contains { $0.covers(target) } ? "\(name): \(value)" : nil
+    }
+
+    /// The keys for an object; nil when there are none for it.
+    func access(to location: S3Location) -> S3Access? {
+        guard case .keys(let access) = content, access.covers(location) else { return nil }
+        return access
+    }
+
+    /// Whether it may be used for a URL.
+    func covers(_ url: String) -> Bool {
+        if let location = try? S3Location(url) { return access(to: location) != nil }
+        return (try? FetchTarget(url: url, query: nil)).map { line(for: $0) != nil } ?? false
     }
 }
 

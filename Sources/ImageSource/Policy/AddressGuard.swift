@@ -21,10 +21,11 @@ struct AddressGuard: Sendable {
 
     /// The addresses that may be connected to for `target`; none behind a proxy, which resolves by itself.
     ///
+    /// - Parameter scheme: The scheme that was asked for, when it is not the target's.
     /// - Throws: ``SourceError`` with `source_denied` when one of them is refused, with `source_unavailable` when there is
     ///   none within the time to connect; `CancellationError`.
-    func admit(_ target: FetchTarget) async throws -> [IPAddress] {
-        if let refusal = rules.refusal(scheme: target.scheme, host: target.host, port: target.port) {
+    func admit(_ target: FetchTarget, as scheme: String? = nil) async throws -> [IPAddress] {
+        if let refusal = rules.refusal(scheme: scheme ?? target.scheme, host: target.host, port: target.port) {
             throw denial(of: target, refusal)
         }
         guard policy.proxy == nil else {

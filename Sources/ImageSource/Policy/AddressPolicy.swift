@@ -20,7 +20,7 @@ public struct AddressPolicy: Sendable, Hashable {
 
     /// Judges what a URL says, before its host is resolved: nil when it may be tried, else why not, as half a sentence.
     public func refusal(scheme: String, host: String, port: UInt16) -> String? {
-        guard schemes.contains(scheme), ["http", "https"].contains(scheme) else {
+        guard schemes.contains(scheme), ["http", "https", "s3"].contains(scheme) else {
             return "the scheme \(scheme) is not among fetch.schemes"
         }
         guard ports.contains(port) || allowPrivate.contains(where: { $0.port == port }) else {

@@ -1,7 +1,7 @@
 /// What may be fetched, from where, and how patiently: the `fetch.*` part of the configuration.
 public struct FetchPolicy: Sendable, Hashable {
-    /// Schemes a URL may have (`fetch.schemes`); this source speaks `https` and `http` whatever stands here.
-    public var schemes: Set<String> = ["https", "http"]
+    /// Schemes a URL may have (`fetch.schemes`); this source speaks `https`, `http` and `s3` whatever stands here.
+    public var schemes: Set<String> = ["https", "http", "s3"]
     /// Ports that may be connected to (`fetch.ports`), besides those that ``allowPrivate`` names.
     public var ports: Set<UInt16> = [443, 80]
     /// The most redirects followed for one fetch (`fetch.redirects`).

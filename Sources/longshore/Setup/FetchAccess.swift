@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ImageSource
 import LongshoreSettings
+import S3Signing
 
 /// What this installation lets jobs fetch, and what it shows to be let in.
 struct FetchAccess {
@@ -28,14 +29,13 @@ struct FetchAccess {
         }
     }
 
-    /// Keys of S3 accounts sign requests to stores; no job can name them.
+    /// Keys of an S3 account serve stores and, for those of their URLs that begin with `s3://`, sources.
     private static func credentials(
         _ settings: [String: Settings.Credential]
     ) throws(CommandTrouble) -> CredentialBook {
         var entries: [String: CredentialBook.Entry] = [:]
         for (name, credential) in settings {
-            guard let field = field(of: credential.content) else { continue }
-            guard let made = FetchCredential(field: field.name, value: field.value, urls: credential.urls) else {
+            guard let made = try fetchCredential(credential, name) else {
                 throw CommandTrouble(
                     .usage,
                     "credentials.\(name): it cannot be sent: a header must not be one that the transfer itself needs, a "
@@ -45,6 +45,21 @@ struct FetchAccess {
                 credential: made, owners: Set(credential.owners), profiles: Set(credential.profiles))
         }
         return CredentialBook(entries)
+    }
+
+    /// Nil when it cannot be sent.
+    private static func fetchCredential(
+        _ credential: Settings.Credential, _ name: String
+    ) throws(CommandTrouble) -> FetchCredential? {
+        if let field = field(of: credential.content) {
+            return FetchCredential(field: field.name, value: field.value, urls: credential.urls)
+        }
+        guard case .s3(let content) = credential.content else { return nil }
+        guard let service = S3Service(endpoint: content.endpoint?.revealed, region: content.region) else {
+            throw CommandTrouble(.usage, "credentials.\(name).endpoint must be like https://host:port")
+        }
+        return FetchCredential(
+            keys: S3Keys(content), service: service, urls: credential.urls.filter { $0.hasPrefix("s3://") })
     }
 
     private static func field(of content: Settings.Credential.Content) -> (name: String, value: String)? {
