@@ -60,6 +60,37 @@ struct S3FailureTests {
         #expect(origin.journal.entries.requests.count == 2)
     }
 
+    @Test("A wait may be given as a date")
+    func retryAfterDate() async throws {
+        let origin = try Origin()
+        let no = error(503, "SlowDown").field("Date", "Sat, 01 Jan 2022 00:00:00 GMT")
+        origin.serve(
+            "/bucket/images/.longshore", no.retryAfter("Sat, 01 Jan 2022 00:00:01 GMT"), .bytes([1]))
+        let begun = ContinuousClock.now
+        _ = try await store(origin).freeBytes()
+        #expect(ContinuousClock.now - begun >= .seconds(1))
+    }
+
+    @Test("TLS is trusted by the configured authority and by nobody else, and a session token is sent and signed")
+    func tls() async throws {
+        let origin = try Origin()
+        let front = try TLSFront(before: origin)
+        origin.serve("/bucket/.longshore", .bytes([1]))
+        let service = try #require(S3Service(endpoint: front.url(""), region: nil))
+        var configuration = S3StoreConfiguration(
+            service: service, bucket: "bucket", prefix: "",
+            keys: S3Keys(accessKey: "visible-id", secretKey: "very-secret", sessionToken: "secret-token"))
+        let stranger = await failure(try S3Store(name: identifier("default"), configuration))
+        #expect(stranger?.isTransient == false && origin.journal.entries.requests.isEmpty)
+        configuration.caFile = front.caFile
+        _ = try await S3Store(name: identifier("default"), configuration).freeBytes()
+        let sent = try #require(origin.journal.entries.requests.first)
+        #expect(sent["x-amz-security-token"] == "secret-token")
+        #expect(
+            sent["authorization"]?.contains("x-amz-security-token, ") == true
+                || sent["authorization"]?.contains(";x-amz-security-token,") == true)
+    }
+
     @Test("A service that stays busy costs a bounded number of tries, and the error says that it may pass")
     func busy() async throws {
         let origin = try Origin()

@@ -1,3 +1,4 @@
+import CCurl
 import ImageModel
 import ImageStore
 
@@ -52,7 +53,7 @@ struct S3Failure: Error, Sendable {
         }
         self.reason = reason
         isTransient = Self.isTransient(status: answer.status, code: code)
-        retryAfter = answer.fields["retry-after"].flatMap(Int.init).map { .seconds(min(max($0, 0), 3_600)) }
+        retryAfter = answer.fields["retry-after"].flatMap { Self.wait($0, date: answer.fields["date"]) }
     }
 
     /// Tells what passes from what stays. A code of the service wins over its status.
@@ -85,6 +86,14 @@ struct S3Failure: Error, Sendable {
         case 403: "AccessDenied"
         default: ""
         }
+    }
+
+    /// `Retry-After` in seconds or as a date, measured from the answer's own (RFC 9110, section 10.2.3).
+    private static func wait(_ text: String, date: String?) -> Duration? {
+        if let seconds = Int64(text) { return .seconds(min(max(seconds, 0), 3_600)) }
+        guard let date else { return nil }
+        let (end, begin) = (curl_getdate(text, nil), curl_getdate(date, nil))
+        return end < 0 || begin < 0 ? nil : .seconds(min(max(end - begin, 0), 3_600))
     }
 
     private static func word(_ text: String) -> String {
