@@ -17,6 +17,7 @@ extension S3Staging {
             monitor.change { $0.close() }
             // What is on its way is of no use to anybody: a part that arrives nevertheless is replaced or aborted.
             store.client.giveUp(self.group)
+            group.cancelAll()
             return result
         }
         return try result.get()

@@ -43,7 +43,7 @@ final class S3Client: Sendable {
                 failure = S3Failure(error)
                 if error.isGivenUp { throw failure }
             }
-            guard failure.isTransient, tries < request.tries, !Task.isCancelled else { throw failure }
+            guard failure.outlook == .again, tries < request.tries, !Task.isCancelled else { throw failure }
             try? await Task.sleep(for: Self.wait(after: tries, failure))
         }
     }
