@@ -26,10 +26,10 @@ struct S3StagingTests {
             S3StoreConfiguration(
                 service: service, bucket: "bucket", prefix: "", keys: S3Keys(accessKey: "a", secretKey: "s"),
                 partSize: 5 << 20))
-        let kept = KeptPrefix(
-            bytes: 50_000 << 20, source: S3CopySource(bucket: "bucket", key: "k", etag: "e"), writer: "w")
         let staging = S3Staging(
-            of: store, try S3Layout.Name(identifier("transfer"), in: store.name), expectedSize: nil, keeping: kept)
+            of: store, try S3Layout.Name(identifier("transfer"), in: store.name), expectedSize: nil, keeping: nil)
+        let source = S3CopySource(bucket: "bucket", key: "k", etag: "e")
+        _ = staging.monitor.change { $0.submitCopies(of: source, upTo: 1 << 50) }
         let chunk = try #require(ImageBytes(4_096).chunks().first)
         let error = await #expect(throws: StoreError.self) { try await staging.append(chunk) }
         #expect(error?.code == .sizeLimit && error?.message.contains("stores.eu-2.part_size") == true)
@@ -37,7 +37,7 @@ struct S3StagingTests {
 
     @Test("A part that is short lets nothing begin behind it, nor does the full one that replaces it")
     func ordersParts() throws {
-        var state = StagingState(partSize: 8_192, bufferLimit: 4, keeping: 0)
+        var state = StagingState(partSize: 8_192, bufferLimit: 4)
         let page = [UInt8](repeating: 1, count: 4_096)
         func fill(_ state: inout StagingState) {
             let (hasRoom, count) = (state.makeRoom(), page.withUnsafeBytes { state.fill($0) })
@@ -72,7 +72,7 @@ struct S3StagingTests {
 
     @Test("No more buffers exist than are allowed, and none begins after a failure")
     func bounds() throws {
-        var state = StagingState(partSize: 4_096, bufferLimit: 2, keeping: 0)
+        var state = StagingState(partSize: 4_096, bufferLimit: 2)
         let page = [UInt8](repeating: 1, count: 4_096)
         for _ in 0..<2 {
             let hasRoom = state.makeRoom()

@@ -13,10 +13,7 @@ final class GzipBytes: ByteSupply {
         input = PackedInput(packed)
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        guard czlib_begin_gzip(stream) == Z_OK else {
-            stream.deallocate()
-            throw .system("zlib does not begin")
-        }
+        guard czlib_begin_gzip(stream) == Z_OK else { throw .system("zlib does not begin") }
     }
 
     deinit {

@@ -13,10 +13,7 @@ final class XZBytes: ByteSupply {
         input = PackedInput(packed)
         stream = .allocate(capacity: 1)
         stream.initialize(to: lzma_stream())
-        guard clzma_begin_xz(stream, UnpackLimits.memory) == LZMA_OK else {
-            stream.deallocate()
-            throw .system("liblzma does not begin")
-        }
+        guard clzma_begin_xz(stream, UnpackLimits.memory) == LZMA_OK else { throw .system("liblzma does not begin") }
     }
 
     deinit {

@@ -4,7 +4,8 @@ import Glibc
 ///
 /// Allocated at once and touched as it is filled: the pages of a part that stays small are never used.
 // Unchecked: `memory` is written only by `append`, which the one task that fills the buffer calls; it writes behind `count`,
-// and whoever was given the first bytes, under the lock that handed them over, reads only before it.
+// and whoever was given the first bytes, under the lock that handed them over, reads only before it. `reset` is called when
+// nobody reads any more.
 final class PartBuffer: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
     /// Bytes written so far.
@@ -34,6 +35,9 @@ final class PartBuffer: @unchecked Sendable {
         count += length
         return length
     }
+
+    /// Empties the buffer, which nobody else may hold, for other bytes.
+    func reset() { count = 0 }
 
     /// The first bytes; valid as long as the buffer lives.
     func prefix(_ length: Int) -> UnsafeRawBufferPointer {

@@ -68,7 +68,7 @@ extension S3Store {
                 try await client.complete(
                     upload, parts.prefix(number).map { ($0.number, $0.etag) }, mustBeNew: false)
                 return true
-            } catch  where !error.isTransient || error.isAbsence {}
+            } catch  where error.outlook != .again {}
         }
         return false
     }

@@ -17,6 +17,7 @@ extension S3Staging {
             monitor.change { $0.close() }
             // What is on its way is of no use to anybody: a part that arrives nevertheless is replaced or aborted.
             store.client.giveUp(self.group)
+            group.cancelAll()
             return result
         }
         return try result.get()
@@ -53,19 +54,13 @@ extension S3Staging {
     /// Makes parts of the bytes that are kept; false when the service cannot.
     private func takeOver() async throws(StoreError) -> Bool {
         guard let kept else { return true }
-        let (partSize, serial) = monitor.change { state in
-            let size = Int64(state.partSize)
-            for number in 0..<kept.bytes / size {
-                state.submitCopy(of: Int(number) + 1, number * size..<(number + 1) * size, kept.source)
-            }
-            return (size, state.submitTail())
-        }
+        let (serial, copied) = monitor.change { $0.submitCopies(of: kept.source, upTo: kept.bytes) }
         do {
             try await settle(serial)
         } catch  where !error.isTransient {
             return false
         }
-        var offset = kept.bytes / partSize * partSize
+        var offset = copied
         while let chunk = try await keptChunk(at: offset) {
             try await append(chunk)
             offset += Int64(chunk.count)

@@ -1,5 +1,6 @@
 import ImageModel
 import ImageStore
+import Synchronization
 
 /// The multipart upload of one transfer, while its bytes arrive.
 ///
@@ -15,7 +16,7 @@ final class S3Staging: StagedImage {
     let writer: String
     let group: UInt64
     let workers: Int
-    private let reader: RangeReader?
+    private let readable: Mutex<Readable>
 
     /// The most parts of an upload.
     static let partLimit = 10_000
@@ -31,9 +32,14 @@ final class S3Staging: StagedImage {
         let partSize = Self.partSize(for: expectedSize, least: store.partSize)
         let buffers = max(2, min(4, Self.memoryLimit / partSize))
         workers = buffers - 1
-        monitor = Monitor(
-            StagingState(partSize: partSize, bufferLimit: buffers, keeping: kept.map { $0.bytes } ?? 0))
-        reader = kept.map { RangeReader(of: store, name.path, etag: $0.source.etag, size: $0.bytes) }
+        monitor = Monitor(StagingState(partSize: partSize, bufferLimit: buffers))
+        readable = Mutex(
+            Readable(reader: kept.map { RangeReader(of: store, name.path, etag: $0.source.etag, size: $0.bytes) }))
+    }
+
+    /// Bytes that came without passing through here.
+    private struct Readable: Sendable {
+        var reader: RangeReader?
     }
 
     /// One size for all parts of a transfer, as some services demand it: large enough for an image of known length.
@@ -43,10 +49,10 @@ final class S3Staging: StagedImage {
         return Int(max(least, whole))
     }
 
-    var keptBytes: Int64 { kept?.bytes ?? 0 }
+    var keptBytes: Int64 { readable.withLock { $0.reader?.size ?? 0 } }
 
     func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? {
-        try await reader?.chunk(at: offset)
+        try await readable.withLock { $0.reader }?.chunk(at: offset)
     }
 
     func append(_ chunk: ImageChunk) async throws(StoreError) {

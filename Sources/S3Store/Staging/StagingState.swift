@@ -27,11 +27,13 @@ struct StagingState: Sendable {
     /// The most buffers that exist at once.
     let bufferLimit: Int
     /// The part that is being filled.
-    private(set) var filling: Int
+    private(set) var filling = 1
     private(set) var buffer: PartBuffer?
     /// How many bytes of the part being filled are stored.
     private(set) var storedTail = 0
     private(set) var buffersInUse = 0
+    /// Buffers whose parts have arrived: fresh pages cost more than filling them.
+    private var idle: [PartBuffer] = []
     private(set) var upload: S3Upload?
     private(set) var parts: [Int: UploadedPart] = [:]
     private(set) var failure: StoreError?
@@ -44,10 +46,9 @@ struct StagingState: Sendable {
     private var lastSerial = 0
     private var exclusive: Int?
 
-    init(partSize: Int, bufferLimit: Int, keeping bytes: Int64) {
+    init(partSize: Int, bufferLimit: Int) {
         self.partSize = partSize
         self.bufferLimit = bufferLimit
-        filling = Int(bytes / Int64(partSize)) + 1
     }
 
     /// Bytes appended so far, kept ones included.
@@ -62,7 +63,8 @@ struct StagingState: Sendable {
     mutating func makeRoom() -> Bool {
         if buffer != nil { return true }
         guard buffersInUse < bufferLimit else { return false }
-        buffer = PartBuffer(capacity: partSize)
+        buffer = idle.popLast() ?? PartBuffer(capacity: partSize)
+        buffer?.reset()
         buffersInUse += 1
         return true
     }
@@ -93,10 +95,18 @@ struct StagingState: Sendable {
         return lastSerial
     }
 
-    /// Submits a copied part.
-    mutating func submitCopy(of number: Int, _ range: Range<Int64>, _ source: S3CopySource) {
-        submitBegin()
-        submit(.copy(number: number, range: range, of: source), isExclusive: false)
+    /// Submits parts to be copied, from the one being filled as far as whole ones go.
+    ///
+    /// - Returns: The serial after which they are stored, and how far they go.
+    mutating func submitCopies(of source: S3CopySource, upTo end: Int64) -> (serial: Int, end: Int64) {
+        let size = Int64(partSize)
+        while buffer == nil, Int64(filling) * size <= end, filling <= S3Staging.partLimit {
+            submitBegin()
+            let range = Int64(filling - 1) * size..<Int64(filling) * size
+            submit(.copy(number: filling, range: range, of: source), isExclusive: false)
+            filling += 1
+        }
+        return (lastSerial, self.end)
     }
 
     /// Whether everything up to a serial is done.
@@ -109,6 +119,7 @@ struct StagingState: Sendable {
         for submitted in queue { outstanding.remove(submitted.serial) }
         queue = []
         buffer = nil
+        idle = []
     }
 
     private mutating func submitBegin() {
@@ -146,7 +157,10 @@ struct StagingState: Sendable {
     mutating func finish(_ submitted: Submitted, _ result: Result<UploadedPart?, StoreError>) {
         outstanding.remove(submitted.serial)
         if exclusive == submitted.serial { exclusive = nil }
-        if case .part(_, _, isWhole: true) = submitted.work { buffersInUse -= 1 }
+        if case .part(_, let body, isWhole: true) = submitted.work {
+            buffersInUse -= 1
+            if !isClosed { idle.append(body.buffer) }
+        }
         switch result {
         case .success(let part):
             if let part { parts[part.number] = part }

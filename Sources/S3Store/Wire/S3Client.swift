@@ -5,6 +5,8 @@ import Synchronization
 /// Sends requests to one bucket: addressed, signed, and again when that may help.
 final class S3Client: Sendable {
     let place: S3Place
+    let keys: S3Keys
+    private let isUnableToCopy = Atomic(false)
     private let signature: S3Signature
     private let network: CallNetwork
 
@@ -13,6 +15,7 @@ final class S3Client: Sendable {
 
     init(place: S3Place, keys: S3Keys, manners: CallManners) throws(S3Failure) {
         self.place = place
+        self.keys = keys
         signature = S3Signature(keys: keys, service: place.service)
         do throws(CallFailure) {
             network = try CallNetwork(manners)
@@ -40,10 +43,16 @@ final class S3Client: Sendable {
                 failure = S3Failure(error)
                 if error.isGivenUp { throw failure }
             }
-            guard failure.isTransient, tries < request.tries, !Task.isCancelled else { throw failure }
+            guard failure.outlook == .again, tries < request.tries, !Task.isCancelled else { throw failure }
             try? await Task.sleep(for: Self.wait(after: tries, failure))
         }
     }
+
+    /// Whether the service has not refused to copy parts yet.
+    var copiesParts: Bool { !isUnableToCopy.load(ordering: .relaxed) }
+
+    /// The service refused to copy parts.
+    func noteUnableToCopy() { isUnableToCopy.store(true, ordering: .relaxed) }
 
     /// A number for requests that are given up together.
     func makeGroup() -> UInt64 { network.makeGroup() }

@@ -1,3 +1,4 @@
+import CCurl
 import ImageModel
 import ImageStore
 
@@ -9,8 +10,8 @@ struct S3Failure: Error, Sendable {
     let code: String
     /// Half a sentence: the service's message, or what went wrong on the way.
     let reason: String
-    /// Whether the same request may succeed later.
-    let isTransient: Bool
+    /// Whether it may succeed.
+    let outlook: Outlook
     /// What the service asked for in `Retry-After`.
     let retryAfter: Duration?
 
@@ -19,7 +20,7 @@ struct S3Failure: Error, Sendable {
         status = 0
         code = ""
         reason = failure.reason
-        isTransient = failure.isTransient
+        outlook = failure.isTransient ? .again : .later
         retryAfter = nil
     }
 
@@ -28,7 +29,7 @@ struct S3Failure: Error, Sendable {
         status = 0
         code = ""
         self.reason = reason
-        isTransient = true
+        outlook = .again
         retryAfter = nil
     }
 
@@ -37,7 +38,7 @@ struct S3Failure: Error, Sendable {
         status = 0
         code = ""
         self.reason = reason
-        isTransient = false
+        outlook = .never
         retryAfter = nil
     }
 
@@ -51,19 +52,38 @@ struct S3Failure: Error, Sendable {
             reason += (reason.isEmpty ? "" : "; ") + "the bucket is in region \(Self.word(region))"
         }
         self.reason = reason
-        isTransient = Self.isTransient(status: answer.status, code: code)
-        retryAfter = answer.fields["retry-after"].flatMap(Int.init).map { .seconds(min(max($0, 0), 3_600)) }
+        outlook = Self.outlook(status: answer.status, code: code)
+        retryAfter = answer.fields["retry-after"].flatMap { Self.wait($0, date: answer.fields["date"]) }
+    }
+
+    /// What becomes of a request that failed.
+    enum Outlook: Sendable {
+        /// The same request may succeed in a moment.
+        case again
+        /// Nothing but time, another attempt or an operator can mend it.
+        case later
+        /// It can never succeed.
+        case never
     }
 
     /// Tells what passes from what stays. A code of the service wins over its status.
-    static func isTransient(status: Int, code: String) -> Bool {
+    static func outlook(status: Int, code: String) -> Outlook {
         switch code {
         case "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "RequestLimitExceeded", "Throttling",
             "ThrottlingException", "TooManyRequests", "OperationAborted", "ConditionalRequestConflict", "BadDigest",
             "XAmzContentSHA256Mismatch", "IncompleteBody", "ServerBusy":
-            true
-        case "NotImplemented": false
-        default: [200, 408, 425, 429, 500, 502, 503, 504].contains(status)
+            return .again
+        // The upload was ended by somebody else, or a part replaced; keys, clock, region, quota are an operator's.
+        case "NoSuchUpload", "InvalidPart", "RequestTimeTooSkewed", "AuthorizationHeaderMalformed", "ExpiredToken",
+            "InvalidToken", "QuotaExceeded":
+            return .later
+        case "NotImplemented", "EntityTooLarge": return .never
+        default: break
+        }
+        switch status {
+        case 200, 408, 425, 429, 500, 502, 503, 504: return .again
+        case 301, 302, 307, 308, 401, 403, 404, 409, 412, 507: return .later
+        default: return .never
         }
     }
 
@@ -87,6 +107,14 @@ struct S3Failure: Error, Sendable {
         }
     }
 
+    /// `Retry-After` in seconds or as a date, measured from the answer's own (RFC 9110, section 10.2.3).
+    private static func wait(_ text: String, date: String?) -> Duration? {
+        if let seconds = Int64(text) { return .seconds(min(max(seconds, 0), 3_600)) }
+        guard let date else { return nil }
+        let (end, begin) = (curl_getdate(text, nil), curl_getdate(date, nil))
+        return end < 0 || begin < 0 ? nil : .seconds(min(max(end - begin, 0), 3_600))
+    }
+
     private static func word(_ text: String) -> String {
         String(
             text.prefix(64).filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "." || $0 == "_") }
@@ -105,9 +133,14 @@ extension S3Failure {
         let said = [status > 0 ? "\(status)" : "", code, reason].filter { !$0.isEmpty }.joined(separator: " ")
         let advice = Self.advice[code].map { "; \($0)" } ?? ""
         return StoreError(
-            .storeUnavailable, "store \(place.name): \(attempt) at \(place): \(said)\(advice)", isTransient: isTransient
+            Self.noRoom.contains(code) ? .capacityExceeded : .storeUnavailable,
+            "store \(place.name): \(attempt) at \(place): \(said)\(advice)", isTransient: outlook != .never
         )
     }
+
+    private static let noRoom: Set<String> = [
+        "QuotaExceeded", "EntityTooLarge", "InsufficientStorage", "XMinioStorageFull",
+    ]
 
     private static let advice = [
         "RequestTimeTooSkewed": "this machine's clock is more than 15 minutes from the service's: set it by NTP",
