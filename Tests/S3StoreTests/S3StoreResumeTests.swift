@@ -133,6 +133,28 @@ struct S3StoreResumeTests {
         }
     }
 
+    @Test("A service copies whole parts by itself, from one bucket into another")
+    func clones() async throws {
+        let (near, far) = (try await TemporaryS3Place(), try await TemporaryS3Place())
+        let (source, target) = (try await store(near), try await store(far))
+        let image = ImageBytes(17 << 20 + 100)
+        let object = try await source.withStaging(transfer, expectedSize: nil) { staged in
+            for chunk in image.chunks() { try await staged.append(chunk) }
+            return try await staged.commit()
+        }
+        #expect(await target.canClone(from: source))
+        let copy = try await target.withStaging(transfer, expectedSize: object.size) { staged in
+            #expect(try await staged.clone(object.objectKey, of: source, upTo: 11 << 20) == 10 << 20)
+            #expect(try await staged.clone(object.objectKey, of: source, upTo: 17 << 20) == 17 << 20)
+            #expect(staged.keptBytes == 17 << 20)
+            let last = try #require(try await staged.keptChunk(at: 16 << 20))
+            #expect(last.withBytes { Array($0) } == Array(image.bytes[(16 << 20)..<(17 << 20)]))
+            for chunk in ImageBytes(Array(image.bytes[(17 << 20)...])).chunks() { try await staged.append(chunk) }
+            return try await staged.commit()
+        }
+        #expect(try await far.bytes(of: copy) == image.bytes)
+    }
+
     private func keys(of store: S3Store) async throws -> [String] {
         var keys: [String] = []
         try await store.client.list("") { objects, _ in

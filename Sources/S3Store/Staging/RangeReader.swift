@@ -3,7 +3,7 @@ import ImageStore
 import Synchronization
 
 /// Reads the bytes of an object by ranges, ahead of a reader who goes straight on. One task reads, one call at a time.
-final class RangeReader: Sendable {
+final class RangeReader: ReadableObject {
     private struct Window {
         var offset: Int64 = 0
         var bytes: [UInt8] = []

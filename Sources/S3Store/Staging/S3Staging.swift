@@ -55,6 +55,36 @@ final class S3Staging: StagedImage {
         try await readable.withLock { $0.reader }?.chunk(at: offset)
     }
 
+    /// Lets the service copy whole parts of an object. What fills no part passes through here, when it is the last of it, and
+    /// must be appended otherwise.
+    func clone(_ objectKey: String, of other: any ImageStore, upTo end: Int64) async throws(StoreError) -> Int64 {
+        guard kept == nil, let other = other as? S3Store, await store.canClone(from: other) else { return keptBytes }
+        let facts = try await other.facts(of: objectKey)
+        let source = S3CopySource(bucket: other.place.bucket, key: other.place.key(objectKey), etag: facts.etag)
+        let end = min(end, facts.size)
+        let (serial, copied) = monitor.change { $0.submitCopies(of: source, upTo: end) }
+        do {
+            try await settle(serial)
+        } catch {
+            // Another attempt does without.
+            if !error.isTransient { store.client.noteUnableToCopy() }
+            throw StoreError(error.code, error.message, isTransient: true)
+        }
+        var reached = copied
+        if facts.size - end < ChunkPool.alignment {
+            let rest = RangeReader(of: other, objectKey, etag: facts.etag, size: end)
+            while let chunk = try await rest.chunk(at: reached) {
+                try await append(chunk)
+                reached += Int64(chunk.count)
+            }
+            try await settle(monitor.change { $0.submitTail() })
+        }
+        guard reached > 0 else { return 0 }
+        let reader = RangeReader(of: other, objectKey, etag: facts.etag, size: reached)
+        readable.withLock { $0.reader = reader }
+        return reached
+    }
+
     func append(_ chunk: ImageChunk) async throws(StoreError) {
         var taken = 0
         while taken < chunk.count {
