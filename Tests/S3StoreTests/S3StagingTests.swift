@@ -48,7 +48,7 @@ struct S3StagingTests {
             return submitted
         }
         fill(&state)
-        let tail = state.submitTail()
+        let tail = state.submitTail(isLast: false).serial
         for _ in 0..<3 { fill(&state) }
         let begin = try #require(taken(&state))
         let early = taken(&state)
@@ -68,6 +68,20 @@ struct S3StagingTests {
         state.finish(next, .success(UploadedPart(number: 2, etag: "next", md5: nil)))
         #expect(state.parts.mapValues(\.etag) == [1: "full", 2: "next"] && state.buffersInUse == 0)
         #expect(state.end == 16_384)
+    }
+
+    @Test("A part that fills slowly is uploaded no more than twice before its end, whatever its size")
+    func boundsTails() {
+        var state = StagingState(partSize: 5 * 4_096, bufferLimit: 2)
+        let page = [UInt8](repeating: 1, count: 4_096)
+        let ends = (1...6).map { _ in
+            _ = state.makeRoom()
+            _ = page.withUnsafeBytes { state.fill($0) }
+            return state.submitTail(isLast: false).end / 4_096
+        }
+        #expect(ends == [1, 2, 2, 2, 5, 6])
+        let last = state.submitTail(isLast: true)
+        #expect(last.end == 6 * 4_096)
     }
 
     @Test("No more buffers exist than are allowed, and none begins after a failure")

@@ -5,7 +5,7 @@ extension S3Staging {
     func commit() async throws(StoreError) -> StoredObject {
         let (isSealed, serial) = monitor.change { state in
             // An image that fits one part and of which nothing was stored yet needs no upload in parts.
-            let serial = state.hasBegun && state.failure == nil ? state.submitTail() : 0
+            let serial = state.hasBegun && state.failure == nil ? state.submitTail(isLast: true).serial : 0
             defer { state.isSealed = true }
             return (state.isSealed, serial)
         }

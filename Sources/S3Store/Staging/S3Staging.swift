@@ -77,7 +77,7 @@ final class S3Staging: StagedImage {
                 try await append(chunk)
                 reached += Int64(chunk.count)
             }
-            try await settle(monitor.change { $0.submitTail() })
+            try await settle(monitor.change { $0.submitTail(isLast: true).serial })
         }
         guard reached > 0 else { return 0 }
         let reader = RangeReader(of: other, objectKey, etag: facts.etag, size: reached)
@@ -116,13 +116,15 @@ final class S3Staging: StagedImage {
         case sealed
     }
 
+    /// Makes what was appended durable and returns how much that is: all of it, unless a part of more than a few checkpoints'
+    /// length is being filled, which would be uploaded over and over.
     func synchronize() async throws(StoreError) -> Int64 {
-        let (isSealed, end, serial) = monitor.change { state in
-            (state.isSealed, state.end, state.failure == nil && !state.isSealed ? state.submitTail() : 0)
+        let (isSealed, tail) = monitor.change { state in
+            (state.isSealed, state.failure == nil && !state.isSealed ? state.submitTail(isLast: false) : (0, 0))
         }
         if isSealed { throw sealed }
-        try await settle(serial)
-        return end
+        try await settle(tail.0)
+        return tail.1
     }
 
     /// Waits for work that was submitted.

@@ -31,6 +31,8 @@ struct StagingState: Sendable {
     private(set) var buffer: PartBuffer?
     /// How many bytes of the part being filled are stored.
     private(set) var storedTail = 0
+    /// How many bytes were uploaded for the part being filled before it is full.
+    private var tailBytes = 0
     private(set) var buffersInUse = 0
     /// Buffers whose parts have arrived: fresh pages cost more than filling them.
     private var idle: [PartBuffer] = []
@@ -79,20 +81,27 @@ struct StagingState: Sendable {
             submit(.part(number: filling, body: body, isWhole: true), isExclusive: storedTail > 0)
             self.buffer = nil
             storedTail = 0
+            tailBytes = 0
             filling += 1
         }
         return count
     }
 
-    /// Submits the bytes that fill no part yet; returns the serial after which all that was appended is stored.
-    mutating func submitTail() -> Int {
-        if let buffer, buffer.count > storedTail {
+    /// Submits the bytes that fill no part yet.
+    ///
+    /// Large parts would be uploaded over and over while they fill. So no more is uploaded before a part is full than the part
+    /// has bytes, and none twice, unless it must be.
+    ///
+    /// - Returns: The serial after which what was submitted is stored, and how many bytes of the image that are.
+    mutating func submitTail(isLast: Bool) -> (serial: Int, end: Int64) {
+        if let buffer, buffer.count > storedTail, isLast || tailBytes + buffer.count <= partSize {
             submitBegin()
             storedTail = buffer.count
+            tailBytes += buffer.count
             let body = CallBody(buffer, count: buffer.count)
             submit(.part(number: filling, body: body, isWhole: false), isExclusive: true)
         }
-        return lastSerial
+        return (lastSerial, Int64(filling - 1) * Int64(partSize) + Int64(storedTail))
     }
 
     /// Submits parts to be copied, from the one being filled as far as whole ones go.
