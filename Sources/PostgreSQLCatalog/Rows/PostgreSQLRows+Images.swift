@@ -76,12 +76,16 @@ extension PostgreSQLRows {
     }
 
     private func replicas(of image: String) throws -> [Replica] {
-        let sql = "SELECT store, state, object_key, url FROM replicas WHERE image = $1 ORDER BY store"
+        let sql = """
+            SELECT store, state, object_key, url, created_at, updated_at FROM replicas WHERE image = $1 ORDER BY store
+            """
         return try all(sql, [.text(image)]).map { row in
             Replica(
                 store: try RowCoding.word(row.text("store"), StoreName.init),
                 state: try RowCoding.word(row.text("state"), ReplicaState.init),
-                objectKey: try row.textIfAny("object_key"), url: try row.textIfAny("url"))
+                objectKey: try row.textIfAny("object_key"), url: try row.textIfAny("url"),
+                createdAt: try row.integerIfAny("created_at").map(Timestamp.init(microseconds:)),
+                updatedAt: try row.integerIfAny("updated_at").map(Timestamp.init(microseconds:)))
         }
     }
 
@@ -137,11 +141,16 @@ extension PostgreSQLRows {
         let id = image.id.rawValue
         if !known.isEmpty { try write("DELETE FROM replicas WHERE image = $1", [.text(id)]) }
         for replica in image.replicas {
+            let sql = """
+                INSERT INTO replicas (image, store, state, object_key, url, created_at, updated_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                """
             try write(
-                "INSERT INTO replicas (image, store, state, object_key, url) VALUES ($1, $2, $3, $4, $5)",
+                sql,
                 [
                     .text(id), .text(replica.store.rawValue), .text(replica.state.rawValue),
                     Parameter(replica.objectKey), Parameter(replica.url),
+                    Parameter(replica.createdAt?.microseconds), Parameter(replica.updatedAt?.microseconds),
                 ])
         }
     }

@@ -105,7 +105,7 @@ enum Schema {
             .unusable, "this user lacks rights that a worker needs to keep the schema up to date: \(error.message)")
     }
 
-    static let steps = [initial, load]
+    static let steps = [initial, load, replicaDates]
 
     /// 2: what an autoscaler asks for. Running work is part of it, so that it never counts as idle.
     private static let load = """
@@ -115,5 +115,10 @@ enum Schema {
                 count(*) FILTER (WHERE state <> 'running') AS waiting,
                 count(*) FILTER (WHERE state = 'running') AS running
             FROM jobs WHERE state IN ('queued', 'deferred', 'running', 'retrying') GROUP BY kind
+        """
+
+    /// 3: when each replica came, which some vendors' documents show.
+    private static let replicaDates = """
+        ALTER TABLE replicas ADD COLUMN IF NOT EXISTS created_at BIGINT, ADD COLUMN IF NOT EXISTS updated_at BIGINT
         """
 }
