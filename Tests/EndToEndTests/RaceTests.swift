@@ -47,7 +47,8 @@ struct RaceTests {
         case 78...87:
             return site.job("delete", id, image: "image-1")
                 .setting("delete", to: ["store": .string(stores[dice.number(0...1)])])
-        default: return site.cancel(id, of: dice.one(of: ids) ?? "import")
+        // Not of the delete, which is to have its end.
+        default: return site.cancel(id, of: dice.one(of: ids.filter { $0 != "job-66" }) ?? "import")
         }
     }
 
