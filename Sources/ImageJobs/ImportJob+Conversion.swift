@@ -69,6 +69,9 @@ extension ImportJob {
             throw ConversionError(
                 .conversionFailed, "an ISO image is no disk that could be made \(target.rawValue)")
         }
+        if let opaque = content.findings.first(where: { $0.rule == .opaqueFormat }) {
+            throw ConversionError(.conversionFailed, opaque.message)
+        }
         let limits = ConversionLimits(
             size: content.size, virtualSize: content.virtualSize, largest: environment.limits.imageBytes)
         guard target != .raw || content.virtualSize <= environment.limits.imageBytes else {

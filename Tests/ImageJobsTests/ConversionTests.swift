@@ -10,7 +10,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Imports that convert", .timeLimit(.minutes(5)))
+@Suite("Imports that convert", .timeLimit(.minutes(10)))
 struct ConversionTests {
     private static let unit = Int64(ScriptedSource.chunkSize)
     /// A disk of whole sectors that has no other format's marks.

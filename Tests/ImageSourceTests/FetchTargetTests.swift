@@ -47,4 +47,12 @@ struct FetchTargetTests {
         #expect(!String(reflecting: target).contains("hunter2"))
         #expect(throws: SourceError.self) { _ = try FetchTarget(url: "http://h/a", query: "x\r\nHost: y") }
     }
+
+    @Test("A query that was kept apart is a query to its end, whatever characters it holds")
+    func wholeQuery() throws {
+        let target = try FetchTarget(url: "http://h/a", query: "a=1#/x?b\\c#")
+        #expect(target.wireText == "http://h/a?a=1%23/x?b%5Cc%23")
+        #expect(try FetchTarget(url: target.wireText, query: nil).wireText == target.wireText)
+        #expect(target.description == "http://h/a")
+    }
 }

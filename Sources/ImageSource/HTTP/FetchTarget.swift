@@ -24,7 +24,11 @@ struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConverti
     init(url: String, query: String?) throws(SourceError) {
         let handle = try URLHandle()
         try handle.set(CURLUPART_URL, Self.escaped(url), else: "the URL cannot be parsed")
-        if let query { try handle.set(CURLUPART_QUERY, Self.escaped(query), else: "the URL's query cannot be parsed") }
+        if let query {
+            // It is a query to its end, and the whole must be read like this again: no fragment, no odd slash.
+            let plain = try Self.escaped(query).map { ["#": "%23", "\\": "%5C"][$0] ?? String($0) }.joined()
+            try handle.set(CURLUPART_QUERY, plain, else: "the URL's query cannot be parsed")
+        }
         guard let authority = try WrittenAuthority(of: url) else {
             throw SourceError(.sourceDenied, "the URL is not absolute")
         }
