@@ -187,7 +187,7 @@ struct ConversionTests {
             #expect(site.origin.journal.entries.requests(for: "/image").isEmpty)
 
             let doctor = try site.start(["doctor"], settings, searchPath: empty)
-            #expect(try await doctor.waitForEnd(limit: .seconds(60)) == .exited(2))
+            #expect(try await doctor.waitForEnd() == .exited(2))
             #expect(doctor.output.entries.contains { $0.contains("conversions") && $0.contains("qemu-utils") })
             let healthy = try await site.run("doctor", overrides: settings)
             #expect(healthy.output.contains { $0.hasPrefix("conversions") && $0.contains("ready; ") })
