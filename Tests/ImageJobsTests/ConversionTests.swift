@@ -5,6 +5,7 @@ import ImageJobs
 import ImageModel
 import ImageSource
 import ImageStore
+import ImageUnpacking
 import QEMUConversion
 import Synchronization
 import TestSupport
@@ -138,7 +139,7 @@ struct ConversionTests {
         try await bench.accept(.vhdx)
         var environment = bench.harness.environment
         environment.converter = bench.converter
-        environment.limits.imageBytes = body.size
+        environment.limits.unpacking.bytes = body.size
         try await JobRunner(environment: environment).run(bench.harness.claim(), control: JobControl())
         #expect(try await bench.harness.job.failure?.code == .sizeLimit)
         #expect(try await bench.harness.job.failure?.stage == .converting)
