@@ -4,6 +4,8 @@ public import ImageModel
 public struct ImageExpectations: Sendable, Hashable {
     /// The declared format; nil when any may come.
     public var format: ImageFormat?
+    /// The declared format when only its vendor knows how it is laid out; nil otherwise.
+    public var opaqueFormat: String?
     /// The largest disk the image may describe, in bytes.
     public var virtualSizeLimit: Int64?
     /// The size of the smallest disk that the image is said to fit on, in bytes.
@@ -13,10 +15,11 @@ public struct ImageExpectations: Sendable, Hashable {
 
     /// Expectations from their parts; none by default.
     public init(
-        format: ImageFormat? = nil, virtualSizeLimit: Int64? = nil, minimumDisk: Int64? = nil,
-        relaxed: Set<SafetyRule> = []
+        format: ImageFormat? = nil, opaqueFormat: String? = nil, virtualSizeLimit: Int64? = nil,
+        minimumDisk: Int64? = nil, relaxed: Set<SafetyRule> = []
     ) {
         self.format = format
+        self.opaqueFormat = opaqueFormat
         self.virtualSizeLimit = virtualSizeLimit
         self.minimumDisk = minimumDisk
         self.relaxed = relaxed

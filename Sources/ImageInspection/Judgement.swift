@@ -13,7 +13,7 @@ struct Judgement {
         var virtualSize = claims.isEmpty ? position : claims.first?.virtualSize
         if hasEnded {
             if claims.isEmpty, position > 0, boot.partitionTable == nil {
-                notes.append(.init(rule: .unpartitioned, offset: 0, message: "the disk has no partition table"))
+                notes.append(Self.blank(expectations))
             }
         } else if claims.isEmpty, position <= Self.footerLength {
             virtualSize = nil
@@ -22,6 +22,7 @@ struct Judgement {
             virtualSize = position - Self.footerLength
         }
         notes += Self.mismatch(of: claims, in: readers, hasEnded: hasEnded, expectations)
+        notes += Self.transparency(of: claims, boot, expectations)
         if let virtualSize { notes += Self.excess(of: virtualSize, expectations) }
         report = ImageReport(
             format: format, virtualSize: virtualSize, size: position, blockSize: claims.first?.blockSize,
@@ -62,6 +63,28 @@ struct Judgement {
                 rule: .ambiguousFormat, offset: 0, message: "the bytes are valid as \(names.joined(separator: " and "))"
             )
         ]
+    }
+
+    /// What is said of bytes that show nothing of what they are.
+    private static func blank(_ expectations: ImageExpectations) -> FormatSheet.Note {
+        guard let name = expectations.opaqueFormat else {
+            return .init(rule: .unpartitioned, offset: 0, message: "the disk has no partition table")
+        }
+        return .init(
+            rule: .opaqueFormat, offset: nil,
+            message: "the image is said to be \(name), which only its vendor can look into")
+    }
+
+    /// What is declared to be of a format that nobody can look into must not be one that everybody can.
+    private static func transparency(
+        of claims: [FormatSheet], _ boot: BootLayout, _ expectations: ImageExpectations
+    ) -> [FormatSheet.Note] {
+        let disk = boot.partitionTable.map { "a disk with a \($0.rawValue)" }
+        guard let opaque = expectations.opaqueFormat, let found = claims.first?.format?.rawValue ?? disk else {
+            return []
+        }
+        let message = "declared as \(opaque), the image is \(found)"
+        return [.init(rule: .formatMismatch, offset: nil, message: message)]
     }
 
     private static func mismatch(

@@ -28,7 +28,7 @@ extension ImportJob {
                 return try await receive(source, into: workspace, plan, spaces.scratch, isRefetch: isRefetch)
             }
             let format = came.content.format
-            var phase = ProgressPhase.fetching.next(.converting, after: came.content.size, size: 0)
+            var phase = ProgressPhase.fetching.next(.converting, after: came.source.size ?? 0, size: 0)
             if format != target {
                 phase = try await convert(came, to: target, in: workspace, spaces.scratch)
             }
@@ -69,15 +69,19 @@ extension ImportJob {
             throw ConversionError(
                 .conversionFailed, "an ISO image is no disk that could be made \(target.rawValue)")
         }
+        if let opaque = content.findings.first(where: { $0.rule == .opaqueFormat }) {
+            throw ConversionError(.conversionFailed, opaque.message)
+        }
         let limits = ConversionLimits(
-            size: content.size, virtualSize: content.virtualSize, largest: environment.limits.imageBytes)
-        guard target != .raw || content.virtualSize <= environment.limits.imageBytes else {
+            size: content.size, virtualSize: content.virtualSize, largest: environment.limits.unpacking.bytes)
+        guard target != .raw || content.virtualSize <= environment.limits.unpacking.bytes else {
             throw ConversionError(
                 .sizeLimit,
-                "as raw the image would have \(content.virtualSize) bytes; limits.image_bytes is "
-                    + "\(environment.limits.imageBytes)")
+                "as raw the image would have \(content.virtualSize) bytes; limits.unpacked_bytes is "
+                    + "\(environment.limits.unpacking.bytes)")
         }
-        let phase = ProgressPhase.fetching.next(.converting, after: content.size, size: content.virtualSize)
+        let phase = ProgressPhase.fetching.next(
+            .converting, after: came.source.size ?? 0, size: content.virtualSize)
         var meter = ProgressMeter(
             claimed: claimed, environment: environment, source: came.source, bytes: 0, in: phase)
         try await space?.noteWritten(content.size)
@@ -99,11 +103,12 @@ extension ImportJob {
         guard let space = spaces.stores else {
             throw Failure(.internal, "no space of stores was promised", stage: .planning)
         }
-        guard bytes.size <= environment.limits.imageBytes else {
+        let limit = environment.limits.unpacking.bytes
+        guard bytes.size <= limit else {
             throw ConversionError(
-                .sizeLimit,
-                "converted, the image has \(bytes.size) bytes; limits.image_bytes is \(environment.limits.imageBytes)")
+                .sizeLimit, "converted, the image has \(bytes.size) bytes; limits.unpacked_bytes is \(limit)")
         }
+        space.expectGrowth(to: limit)
         try await space.cover(bytes.size)
         let staging = Staging(
             stores: plan.stores, transfers: spaces.transfers, keptBytes: 0, expectedSize: bytes.size,

@@ -46,6 +46,7 @@ struct ImportPlan {
         image = Self.imageExpectations(request, stores: stores.map(\.name), in: environment)
         // What is declared to have the format already is refused when it has not.
         conversion = request.transform.convertTo.flatMap { $0 == expectations.format ? nil : $0 }
+        image.opaqueFormat = claimed.image.flatMap { environment.catalog.policy.opaqueFormat(of: $0.details) }
         try Self.requireSupported(request, conversion, in: environment)
     }
 
@@ -135,6 +136,7 @@ struct ImportPlan {
         var plan = self
         plan.expectations = Expectations()
         plan.image.format = format
+        plan.image.opaqueFormat = nil
         plan.conversion = nil
         return plan
     }

@@ -34,6 +34,9 @@ public protocol ImageProfile: Sendable {
     /// - Parameter url: The source's URL, without its query.
     func refusal(ofSource url: String) -> Failure?
 
+    /// The format that is declared when only the vendor knows how it is laid out; nil for every other.
+    func opaqueFormat(of details: ImageDetails) -> String?
+
     /// Why the vendor does not let this work be done on the image now, or nil when it does.
     ///
     /// Only asked of copies, shares, updates and deletes; what holds for every image is not repeated here.
@@ -52,6 +55,9 @@ extension ImageProfile {
 
     /// The vendor knows no other places than everybody.
     public func refusal(ofSource url: String) -> Failure? { nil }
+
+    /// There is none.
+    public func opaqueFormat(of details: ImageDetails) -> String? { nil }
 
     /// Nothing is asked beyond what holds for every image.
     public func refusal(of work: JobWork, on image: Image, members: [Member]) -> Failure? { nil }

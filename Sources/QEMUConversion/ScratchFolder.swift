@@ -29,6 +29,7 @@ struct ScratchFolder: Sendable {
         name = try storeErrors(in: unnamed) {
             try Directory.makeAll(path, mode: 0o700)
             let file = try Self.lockedMarker(of: Directory(path: path))
+            defer { flock(file.descriptor, LOCK_UN) }
             let known = String(decoding: try file.read(limit: 64), as: UTF8.self)
             if !known.isEmpty { return try Self.name(known, path) }
             let id = String(UInt64.random(in: .min ... .max), radix: 16)
@@ -62,12 +63,13 @@ struct ScratchFolder: Sendable {
     func makeWorkspace() throws(SystemCallError) -> (path: String, lock: OpenFile) {
         let folder = try Directory(path: path)
         let marker = try Self.lockedMarker(of: folder)
-        defer { withExtendedLifetime(marker) {} }
+        defer { flock(marker.descriptor, LOCK_UN) }
         try sweep(folder)
         let name = Self.prefix + String(UInt64.random(in: .min ... .max), radix: 16)
         try folder.makeDirectory(name, mode: 0o700)
         let lock = try folder.directory(name).tryOpen(Self.lock, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600).get()
-        try systemCall("lock", lock.path) { flock(lock.descriptor, LOCK_EX | LOCK_NB) }
+        // Nobody else has it: it was just made, and nobody sweeps meanwhile.
+        _ = try lock.tryLock(.exclusive)
         return ("\(path)/\(name)", lock)
     }
 
@@ -76,7 +78,7 @@ struct ScratchFolder: Sendable {
     func sweep() throws(SystemCallError) -> Int {
         let folder = try Directory(path: path)
         let marker = try Self.lockedMarker(of: folder)
-        defer { withExtendedLifetime(marker) {} }
+        defer { flock(marker.descriptor, LOCK_UN) }
         return try sweep(folder)
     }
 
@@ -98,7 +100,7 @@ struct ScratchFolder: Sendable {
     private func isAbandoned(_ name: String, in folder: Directory) throws(SystemCallError) -> Bool {
         guard let workspace = try? folder.directory(name) else { return false }
         switch workspace.tryOpen(Self.lock, flags: O_RDWR) {
-        case .success(let file): return flock(file.descriptor, LOCK_EX | LOCK_NB) == 0
+        case .success(let file): return try file.tryLock(.exclusive)
         case .failure(let error): return error.number == ENOENT
         }
     }

@@ -55,6 +55,33 @@ struct ProfileTests {
         }
     }
 
+    @Test("A zvhd2 is taken as it is, with a warning that tells so; what only says that it is one is refused")
+    func opaque() async throws {
+        try await withSite { site in
+            let bytes = PatternBytes(size: 200_000, seed: 3).all
+            site.origin.serve("/a.zvhd2", .bytes(bytes))
+            site.origin.serve("/a.qcow2", .bytes(try Self.qcow2(virtualSize: "1G")))
+            func job(_ id: String, _ path: String) -> JSON {
+                site.importJob(id, path: path)
+                    .setting("image", "profile", to: "ims").setting("image", "min_disk_gib", to: 40)
+                    .setting(
+                        "image", "properties",
+                        to: ["ims.disk_format": "zvhd2", "ims.__os_version": "Ubuntu 24.04 server 64bit"])
+            }
+            let worker = try site.startWorker()
+            try await site.publish(job("job-1", "/a.zvhd2"))
+            let end = try await site.end(of: "job-1")
+            try await site.publish(job("job-2", "/a.qcow2"))
+            let other = try await site.end(of: "job-2")
+            try await site.stop(worker)
+            #expect(end.phase == "completed", "\(end.json)")
+            #expect(end.data["view", "disk_format"].text == "zvhd2")
+            #expect(end.data["image", "findings"][0]["rule"].text == "opaque_format")
+            #expect(try await site.storedBytes(of: "image-of-job-1") == bytes)
+            #expect(other.errorCode == "format_mismatch")
+        }
+    }
+
     @Test("An import that breaks its profile's rules fails with all of them, and nothing is fetched")
     func violations() async throws {
         try await withSite { site in

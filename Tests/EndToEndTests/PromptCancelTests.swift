@@ -141,6 +141,21 @@ struct PromptCancelTests {
         }
     }
 
+    @Test("While it is converted")
+    func converting() async throws {
+        try await withPromptSite { site, watch in
+            site.origin.serve("/image", .pattern(size: 1 << 20))
+            let worker = try site.startConverter(programs: site.slowPrograms())
+            try await site.publish(
+                site.importJob("job-1", path: "/image").setting("transform", to: ["convert_to": "qcow2"]))
+            let process = try await site.conversion()
+            try await site.expectPromptCancel(of: "job-1", watch)
+            try await site.waitForEnd(of: process)
+            #expect(site.workspaces.isEmpty)
+            try await site.stop(worker)
+        }
+    }
+
     /// Goal: a cancel that comes when all bytes are there either wins or loses, and nothing lies about. Method: it is sent
     /// when the source has sent its last byte, for images of many lengths.
     @Test("When it comes too late, or just not")

@@ -38,6 +38,22 @@ struct ExpectationTests {
         #expect(try failure(bytes, ImageExpectations(format: .raw)) == nil)
     }
 
+    @Test("What only its vendor can look into is accepted with a warning, unless it shows what it is")
+    func opaque() throws {
+        let expectations = ImageExpectations(opaqueFormat: "zvhd2")
+        let report = inspect(noise(150_000), expecting: expectations)
+        #expect(report.format == .raw && !report.isRefused)
+        #expect(report.findings.map(\.rule) == [.opaqueFormat])
+        #expect(report.findings.first?.severity == .warning)
+        #expect(report.findings.first?.message.contains("zvhd2") == true)
+        let qcow2 = try #require(try failure(Self.qcow2, expectations))
+        #expect(qcow2 == (.formatMismatch, 8))
+        let disk = noise(150_000).patched(446, [UInt8](repeating: 0, count: 64)).patched(510, [0x55, 0xAA])
+            .patched(450, [0x83]).patched(454, [1]).patched(458, [1])
+        #expect(try failure(disk, expectations)?.0 == .formatMismatch)
+        #expect(try failure(disk, ImageExpectations()) == nil)
+    }
+
     @Test("A disk beyond a limit is refused by its header")
     func limits() throws {
         let large = try #require(try failure(Self.qcow2, ImageExpectations(virtualSizeLimit: 1 << 19)))

@@ -5,12 +5,13 @@ import ImageJobs
 import ImageModel
 import ImageSource
 import ImageStore
+import ImageUnpacking
 import QEMUConversion
 import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Imports that convert", .timeLimit(.minutes(5)))
+@Suite("Imports that convert", .timeLimit(.minutes(10)))
 struct ConversionTests {
     private static let unit = Int64(ScriptedSource.chunkSize)
     /// A disk of whole sectors that has no other format's marks.
@@ -138,7 +139,7 @@ struct ConversionTests {
         try await bench.accept(.vhdx)
         var environment = bench.harness.environment
         environment.converter = bench.converter
-        environment.limits.imageBytes = body.size
+        environment.limits.unpacking.bytes = body.size
         try await JobRunner(environment: environment).run(bench.harness.claim(), control: JobControl())
         #expect(try await bench.harness.job.failure?.code == .sizeLimit)
         #expect(try await bench.harness.job.failure?.stage == .converting)

@@ -198,4 +198,16 @@ struct IMSViewTests {
         }
         #expect(document["disk_format"] == "zvhd2")
     }
+
+    @Test(
+        "declares a format that cannot be looked into by zvhd and zvhd2 alone",
+        arguments: [("zvhd", true), ("zvhd2", true), ("zvhd3", false), ("raw", false), (nil, false)])
+    func opaqueDeclaration(format: String?, isOpaque: Bool) {
+        var details = ImageDetails(name: "n", profile: "ims")
+        details.properties["ims.disk_format"] = format.map { .string($0) }
+        let profile = IMSProfile(in: ProfileContext())
+        #expect(profile.opaqueFormat(of: details) == (isOpaque ? format : nil))
+        details.profile = "ncp"
+        #expect(NCPProfile(in: ProfileContext()).opaqueFormat(of: details) == nil)
+    }
 }

@@ -47,4 +47,22 @@ struct FetchTargetTests {
         #expect(!String(reflecting: target).contains("hunter2"))
         #expect(throws: SourceError.self) { _ = try FetchTarget(url: "http://h/a", query: "x\r\nHost: y") }
     }
+
+    @Test(
+        "An IPv6 address has one spelling, in what is judged and in what is sent",
+        arguments: ["[2001:DB8::1]", "[2001:db8:0:0:0:0:0:1]", "[2001:0db8::0001]:80"])
+    func spelling(_ authority: String) throws {
+        let target = try FetchTarget(url: "http://\(authority)/a", query: nil)
+        #expect(target.host == "2001:db8::1")
+        #expect(
+            target.description == (authority.hasSuffix("80") ? "http://[2001:db8::1]:80/a" : "http://[2001:db8::1]/a"))
+    }
+
+    @Test("A query that was kept apart is a query to its end, whatever characters it holds")
+    func wholeQuery() throws {
+        let target = try FetchTarget(url: "http://h/a", query: "a=1#/x?b\\c#")
+        #expect(target.wireText.lowercased() == "http://h/a?a=1%23/x?b%5cc%23")
+        #expect(try FetchTarget(url: target.wireText, query: nil).wireText == target.wireText)
+        #expect(target.description == "http://h/a")
+    }
 }

@@ -4,7 +4,7 @@ import ImageModel
 import QEMUConversion
 import Testing
 
-@Suite("What conversions may not do", .timeLimit(.minutes(5)))
+@Suite("What conversions may not do", .timeLimit(.minutes(10)))
 struct LimitTests {
     private func failure(
         of converter: QEMUConverter, _ change: (inout ConversionLimits) -> Void = { _ in }

@@ -10,6 +10,9 @@ public protocol ImagePolicy: Sendable {
     /// Why the bytes of an import cannot become its image; nil when they can.
     func refusal(of content: ImageContent, from request: ImportRequest, making details: ImageDetails) -> Failure?
 
+    /// The format that is declared of an image when only its vendor knows how it is laid out.
+    func opaqueFormat(of details: ImageDetails) -> String?
+
     /// Why an update cannot leave `image` with `details`; nil when it can.
     func refusal(of request: UpdateRequest, of image: Image, leaving details: ImageDetails) -> Failure?
 
@@ -34,6 +37,9 @@ extension ImagePolicy {
     public func refusal(
         of content: ImageContent, from request: ImportRequest, making details: ImageDetails
     ) -> Failure? { nil }
+
+    /// There is none.
+    public func opaqueFormat(of details: ImageDetails) -> String? { nil }
 
     /// Nothing is asked.
     public func refusal(of request: UpdateRequest, of image: Image, leaving details: ImageDetails) -> Failure? { nil }

@@ -21,7 +21,7 @@ extension SafetyRule {
         case .formatMismatch: always(.formatMismatch)
         case .sizeLimit: always(.sizeLimit)
         case .minDiskTooSmall: always(.minDiskTooSmall)
-        case .unclean, .truncated, .partitionTable: told(.warning)
+        case .unclean, .truncated, .partitionTable, .opaqueFormat: told(.warning)
         case .snapshots, .unpartitioned: told(.note)
         }
     }

@@ -55,6 +55,8 @@ public enum SafetyRule: String, Sendable, Codable, CaseIterable {
 
     // MARK: What is worth knowing
 
+    /// A format whose layout only its vendor knows was declared, and the bytes show no other.
+    case opaqueFormat = "opaque_format"
     /// The image holds earlier states of its disk besides the current one.
     case snapshots
     /// Raw bytes without a partition table.

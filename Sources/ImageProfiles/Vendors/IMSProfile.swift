@@ -1,4 +1,4 @@
-import ImageModel
+public import ImageModel
 
 /// Huawei Cloud IMS: the image attributes (document 001) and the answer of the create-metadata call (document 003).
 ///
@@ -105,8 +105,16 @@ public struct IMSProfile: ImageProfile {
     private static func diskFormat(of image: Image) -> String? {
         let declared = text(Field.diskFormat.rawValue, of: image.details)
         guard let format = image.content?.format else { return declared }
-        // zvhd and zvhd2 have no published layout: the bytes look like none, which is raw.
-        return format == .raw && declared?.hasPrefix("zvhd") == true ? declared : format.rawValue
+        return format == .raw && isOpaque(declared) ? declared : format.rawValue
+    }
+
+    /// zvhd and zvhd2 have no published layout: the bytes look like none, which is raw.
+    private static func isOpaque(_ format: String?) -> Bool { ["zvhd", "zvhd2"].contains(format) }
+
+    /// `zvhd` and `zvhd2`.
+    public func opaqueFormat(of details: ImageDetails) -> String? {
+        let declared = Self.text(Field.diskFormat.rawValue, of: details)
+        return Self.isOpaque(declared) ? declared : nil
     }
 
     /// `2016-06-02T07:49:48Z`

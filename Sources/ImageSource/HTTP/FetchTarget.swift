@@ -24,7 +24,11 @@ struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConverti
     init(url: String, query: String?) throws(SourceError) {
         let handle = try URLHandle()
         try handle.set(CURLUPART_URL, Self.escaped(url), else: "the URL cannot be parsed")
-        if let query { try handle.set(CURLUPART_QUERY, Self.escaped(query), else: "the URL's query cannot be parsed") }
+        if let query {
+            // It is a query to its end, and the whole must be read like this again: no fragment, no odd slash.
+            let plain = try Self.escaped(query).map { ["#": "%23", "\\": "%5C"][$0] ?? String($0) }.joined()
+            try handle.set(CURLUPART_QUERY, plain, else: "the URL's query cannot be parsed")
+        }
         guard let authority = try WrittenAuthority(of: url) else {
             throw SourceError(.sourceDenied, "the URL is not absolute")
         }
@@ -58,7 +62,7 @@ struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConverti
             let number = UInt16(port), number > 0, let host = handle.get(CURLUPART_HOST)
         else { throw SourceError(.sourceDenied, "the URL has no host, or no scheme this source speaks") }
         let isBracketed = host.hasPrefix("[")
-        let bare = isBracketed ? String(host.dropFirst().dropLast()) : HostRule.normalized(host)
+        let bare = isBracketed ? Self.oneSpelling(of: host.dropFirst().dropLast()) : HostRule.normalized(host)
         // International names must come in their ASCII form (RFC 5890, A-labels): what libcurl makes of others depends
         // on the process's locale.
         guard IPAddress(bare) != nil || HostRule.isHostName(bare), !Self.isAlmostAddress(bare),
@@ -71,7 +75,7 @@ struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConverti
                     + "address as four decimal numbers, a port without zeros in front")
         }
         // What is sent has the same spelling as what is judged: no dot of the root, no capitals.
-        if !isBracketed { try handle.set(CURLUPART_HOST, bare, else: "the URL's host cannot be written") }
+        try handle.set(CURLUPART_HOST, isBracketed ? "[\(bare)]" : bare, else: "the URL's host cannot be written")
         guard let wireText = handle.get(CURLUPART_URL) else {
             throw SourceError(.sourceDenied, "the URL cannot be written")
         }
@@ -82,6 +86,12 @@ struct FetchTarget: Sendable, CustomStringConvertible, CustomDebugStringConverti
         path = handle.get(CURLUPART_PATH) ?? "/"
         self.wireText = wireText
         description = handle.get(CURLUPART_URL) ?? "\(scheme)://\(host)"
+    }
+
+    /// An IPv6 address as RFC 5952 would have it, so that one host counts as one.
+    private static func oneSpelling(of address: Substring) -> String {
+        guard let parsed = IPAddress(String(address)), parsed.bytes.count == 16 else { return address.lowercased() }
+        return parsed.description
     }
 
     /// Whether a name ends like a number, without being an address in its one canonical form: resolvers take `0x7f.1` and

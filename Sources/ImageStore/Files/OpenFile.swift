@@ -8,6 +8,7 @@ import ImageModel
 package final class OpenFile {
     package let descriptor: Int32
     package let path: String
+    private var isLocked = false
 
     package init(adopting descriptor: Int32, path: String) {
         self.descriptor = descriptor
@@ -15,6 +16,14 @@ package final class OpenFile {
     }
 
     deinit {
+        // Without this the lock would outlast the file while a program is being started: until it runs, it has copies of
+        // all descriptors.
+        if isLocked {
+            var lock = flock()
+            lock.l_type = Int16(F_UNLCK)
+            lock.l_whence = Int16(SEEK_SET)
+            _ = fcntl(descriptor, LinuxConstants.setDescriptionLock, &lock)
+        }
         close(descriptor)
     }
 
@@ -31,6 +40,7 @@ package final class OpenFile {
         lock.l_whence = Int16(SEEK_SET)
         do {
             try systemCall("lock", path) { fcntl(descriptor, LinuxConstants.setDescriptionLock, &lock) }
+            isLocked = true
             return true
         } catch  where error.number == EAGAIN || error.number == EACCES {
             return false

@@ -55,7 +55,7 @@ enum LimitKeys {
         "limits.image_bytes", .bytes(atLeast: 1), default: ByteCount(1 << 40), "Bytes of one image as served.")
     static let unpacked = SettingKey(
         "limits.unpacked_bytes", .bytes(atLeast: 1), default: ByteCount(1 << 40),
-        "Bytes of one image after unpacking.")
+        "Bytes of one image after unpacking or conversion.")
     static let ratio = SettingKey(
         "limits.unpack_ratio", .count(1...1_000_000), default: 100, "Unpacked bytes per packed byte.")
     static let virtual = SettingKey(

@@ -37,6 +37,11 @@ public struct ProfilePolicy: ImagePolicy {
         return failure(profile.violations(of: content, with: ImageDraft(request, details: details)), of: details)
     }
 
+    /// What the profile calls so.
+    public func opaqueFormat(of details: ImageDetails) -> String? {
+        profile(of: details)?.opaqueFormat(of: details)
+    }
+
     /// What an update sets obeys the profile, and fits the bytes that are there.
     public func refusal(of request: UpdateRequest, of image: Image, leaving details: ImageDetails) -> Failure? {
         guard let profile = profile(of: details) else { return nil }

@@ -8,7 +8,7 @@ import QEMUConversion
 enum ConversionAccess {
     /// The converter, when there is scratch space for it; says at once what it lacks.
     static func open(_ settings: Settings, logger: Logger) async throws(CommandTrouble) -> QEMUConverter? {
-        guard let converter = try await open(settings) else { return nil }
+        guard settings.worker.roles.contains(.run), let converter = try await open(settings) else { return nil }
         let sandbox = converter.sandboxReport
         if let problem = sandbox.problem {
             logger.warning("Jobs that ask for a conversion will fail", metadata: ["reason": "\(problem)"])
