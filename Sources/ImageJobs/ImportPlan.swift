@@ -28,12 +28,15 @@ struct ImportPlan {
 
     /// Decides, or says everything that stands in the way.
     init(_ claimed: ClaimedJob, environment: JobEnvironment) throws {
-        guard case .import(let request) = claimed.job.request.work else {
+        guard case .import(var request) = claimed.job.request.work else {
             throw Failure(.internal, "job \(claimed.job.id) is no import", stage: .planning)
         }
         if let problem = claimed.secretProblem {
             // Whoever changed the key may change it back.
             throw Failure(.internal, problem, stage: .planning, isRetryable: true)
+        }
+        if let details = claimed.image?.details {
+            request.source.url = environment.catalog.policy.sourceURL(of: request, making: details)
         }
         expectations = request.expectations
         recorded = Set(request.digests ?? [.sha256])

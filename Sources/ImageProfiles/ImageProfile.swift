@@ -28,6 +28,9 @@ public protocol ImageProfile: Sendable {
     /// Asked of an import once its bytes are known, and of every update.
     func violations(of content: ImageContent, with draft: ImageDraft) -> [Violation]
 
+    /// The URL that a source means which is written in the vendor's own form; any other URL as it is.
+    func url(ofSource url: String) -> String
+
     /// Why bytes cannot be fetched from a place that the vendor's own services take, or nil when that is not for the profile
     /// to say. Asked of an import that breaks no rule.
     ///
@@ -52,6 +55,9 @@ public protocol ImageProfile: Sendable {
 extension ImageProfile {
     /// Nothing is asked of the bytes.
     public func violations(of content: ImageContent, with draft: ImageDraft) -> [Violation] { [] }
+
+    /// The vendor writes URLs like everybody.
+    public func url(ofSource url: String) -> String { url }
 
     /// The vendor knows no other places than everybody.
     public func refusal(ofSource url: String) -> Failure? { nil }

@@ -7,6 +7,9 @@ public protocol ImagePolicy: Sendable {
     /// Why an import cannot be done, with every violation at once; nil when it can.
     func refusal(of request: ImportRequest, making details: ImageDetails) -> Failure?
 
+    /// The URL that the source of an import means.
+    func sourceURL(of request: ImportRequest, making details: ImageDetails) -> String
+
     /// Why the bytes of an import cannot become its image; nil when they can.
     func refusal(of content: ImageContent, from request: ImportRequest, making details: ImageDetails) -> Failure?
 
@@ -32,6 +35,9 @@ public protocol ImagePolicy: Sendable {
 extension ImagePolicy {
     /// Nothing is asked.
     public func refusal(of request: ImportRequest, making details: ImageDetails) -> Failure? { nil }
+
+    /// The source's own.
+    public func sourceURL(of request: ImportRequest, making details: ImageDetails) -> String { request.source.url }
 
     /// Nothing is asked.
     public func refusal(

@@ -17,14 +17,10 @@ extension IMSProfile {
     }
 
     /// The vendor's own form of a source is `bucket:object` (IMG.0017), an object of its object storage.
-    public func refusal(ofSource url: String) -> Failure? {
+    public func url(ofSource url: String) -> String {
         let parts = url.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[1].hasPrefix("//") else { return nil }
-        return Failure(
-            .sourceDenied,
-            "\(parts[0]):… names a bucket and an object, s3://\(parts[0])/…, which this version cannot fetch; give the "
-                + "object's https URL", stage: .planning,
-            violations: [Violation(path: "/source/url", rule: "an https or http URL", value: "bucket:object")])
+        guard parts.count == 2, !parts[1].hasPrefix("//") else { return url }
+        return "s3://\(parts[0])/\(parts[1])"
     }
 
     /// The vendor's job: `INIT`, `RUNNING`, `SUCCESS`, `FAIL`; nil for kinds that its API answers at once.

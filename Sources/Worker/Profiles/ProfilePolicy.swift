@@ -29,6 +29,11 @@ public struct ProfilePolicy: ImagePolicy {
             ?? profile.refusal(ofSource: request.source.url)
     }
 
+    /// A vendor may write sources in a form of its own.
+    public func sourceURL(of request: ImportRequest, making details: ImageDetails) -> String {
+        profile(of: details)?.url(ofSource: request.source.url) ?? request.source.url
+    }
+
     /// What the profile asks of the bytes.
     public func refusal(
         of content: ImageContent, from request: ImportRequest, making details: ImageDetails
