@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Imports of what is served packed", .timeLimit(.minutes(5)))
+@Suite("Imports of what is served packed", .timeLimit(.minutes(20)))
 struct PackedImportTests {
     private static let unit = Int64(ScriptedSource.chunkSize)
     private let disk = PatternBytes(size: 20 * unit + 7, seed: 5)

@@ -3,7 +3,7 @@ import ImageUnpacking
 import PackedImages
 import Testing
 
-@Suite("Compressed disks", .timeLimit(.minutes(5)))
+@Suite("Compressed disks", .timeLimit(.minutes(20)))
 struct CompressionTests {
     private let disk = sampleDisk(300_007)
 
@@ -11,7 +11,7 @@ struct CompressionTests {
         "Each compression is undone, in the same way however the stream is cut", arguments: Packer.Compression.allCases)
     func undone(_ compression: Packer.Compression) async throws {
         let packed = Packer.compress(disk, compression)
-        for cut in [17, 512, 4_096, 1 << 16] {
+        for cut in [997, 4_096, 1 << 16] {
             let unpacked = try await Unpacker(chunkSize: 1 << 16).unpacked(packed, cut: cut)
             #expect(unpacked.bytes == disk, "in chunks of \(cut)")
             #expect(unpacked.wrapper == compression.rawValue)
@@ -22,9 +22,10 @@ struct CompressionTests {
     @Test("A stream that comes byte by byte is undone too", arguments: Packer.Compression.allCases)
     func byteByByte(_ compression: Packer.Compression) async throws {
         let disk = sampleDisk(9_001)
-        #expect(try await Unpacker(chunkSize: 4_096).unpacked(Packer.compress(disk, compression), cut: 1).bytes == disk)
-        let tar = Packer.archive([.init("disk", disk)], as: .pax, compression)
-        #expect(try await Unpacker(chunkSize: 4_096).unpacked(tar, cut: 1).bytes == disk)
+        let packed = Packer.compress(disk, compression)
+        for cut in [1, 17, 512] {
+            #expect(try await Unpacker(chunkSize: 4_096).unpacked(packed, cut: cut).bytes == disk)
+        }
     }
 
     @Test("What was packed in several runs is one disk", arguments: Packer.Compression.allCases)
@@ -49,7 +50,7 @@ struct CompressionTests {
     func corrupt(_ compression: Packer.Compression) async throws {
         let disk = sampleDisk(20_000)
         let packed = Packer.compress(disk, compression)
-        for place in stride(from: 0, to: packed.count, by: max(1, packed.count / 97)) {
+        for place in stride(from: 0, to: packed.count, by: max(1, packed.count / 41)) {
             var broken = packed
             broken[place] ^= 0x10
             let unpacked = try? await Unpacker().unpacked(broken)
@@ -74,6 +75,7 @@ struct CompressionTests {
 
     @Test("A second wrapper inside is left as it is", arguments: Packer.Compression.allCases)
     func nested(_ compression: Packer.Compression) async throws {
+        let disk = sampleDisk(30_007)
         for inner in Packer.Compression.allCases {
             let once = Packer.compress(disk, inner)
             let unpacked = try await Unpacker().unpacked(Packer.compress(once, compression))

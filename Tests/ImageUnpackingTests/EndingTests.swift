@@ -4,20 +4,21 @@ import PackedImages
 import Testing
 
 /// Every test here ends only if the thread did: `withUnpacking` waits for it.
-@Suite("How an unpacking ends", .timeLimit(.minutes(5)))
+@Suite("How an unpacking ends", .timeLimit(.minutes(20)))
 struct EndingTests {
     private struct Trouble: Error {}
 
     @Test("Who wants no more bytes may leave, however many there would be", arguments: [0, 1, 3])
     func early(chunks: Int) async throws {
-        let served = Served(Packer.compress(sampleDisk(4 << 20), .lz4), cut: 1 << 16)
+        let packed = Packer.compress(sampleDisk(1 << 20), .gzip)
+        let served = Served(packed, cut: 1 << 14)
         let count = try await Unpacker(chunkSize: 4_096).withUnpacking(announced: nil, { served.next() }) { unpacking in
             var count = 0
             for _ in 0..<chunks { count += try await unpacking.nextChunk()?.count ?? 0 }
             return count
         }
         #expect(count == chunks * 4_096)
-        #expect(served.position < 4 << 20)
+        #expect(served.position < packed.count)
     }
 
     @Test("What fetching throws comes out where the bytes would")
@@ -34,7 +35,7 @@ struct EndingTests {
 
     @Test("A cancelled task ends while its source stalls, and while it only waits for the thread")
     func cancelled() async throws {
-        let packed = Packer.compress(zeros: 1 << 30, .zstd)
+        let packed = Packer.compress(zeros: 256 << 20, .zstd)
         for stalls in [true, false] {
             let (starts, start) = AsyncStream.makeStream(of: Void.self)
             await withTaskGroup(of: Bool.self) { group in

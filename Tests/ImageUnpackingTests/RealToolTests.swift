@@ -2,7 +2,7 @@ import Foundation
 import ImageUnpacking
 import Testing
 
-@Suite("Wrappers by the tools that people use", .timeLimit(.minutes(5)))
+@Suite("Wrappers by the tools that people use", .timeLimit(.minutes(20)))
 struct RealToolTests {
     /// A way to pack the file `disk` into the file `image`.
     struct Maker: Sendable, CustomTestStringConvertible {
@@ -48,7 +48,7 @@ struct RealToolTests {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("pack-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
-        try Data(sampleDisk(500_001)).write(to: directory.appendingPathComponent("disk"))
+        try Data(sampleDisk(200_001)).write(to: directory.appendingPathComponent("disk"))
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-ec", maker.script]

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A supply of which the end is remembered.
 final class WatchedBytes: ByteSupply {
     private let upstream: any ByteSupply
@@ -20,7 +22,9 @@ final class WatchedBytes: ByteSupply {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(Halt) -> Int {
         let length = try upstream.read(into: buffer)
         let bytes = buffer[..<length]
-        if let last = bytes.lastIndex(where: { $0 != 0 }) { countToLastNonZero = count + Int64(last) + 1 }
+        if !Self.isZero(bytes), let last = bytes.lastIndex(where: { $0 != 0 }) {
+            countToLastNonZero = count + Int64(last) + 1
+        }
         count += Int64(length)
         if tailLength > 0 {
             tail.append(contentsOf: bytes.suffix(tailLength))
@@ -33,6 +37,12 @@ final class WatchedBytes: ByteSupply {
             }
         }
         return length
+    }
+
+    /// Most of an empty disk: a block that equals itself one byte on is made of one byte.
+    private static func isZero(_ bytes: Slice<UnsafeMutableRawBufferPointer>) -> Bool {
+        guard let start = UnsafeMutableRawBufferPointer(rebasing: bytes).baseAddress else { return true }
+        return start.load(as: UInt8.self) == 0 && memcmp(start, start + 1, bytes.count - 1) == 0
     }
 
     /// Reads to the end.
