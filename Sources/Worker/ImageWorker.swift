@@ -89,10 +89,30 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     /// After the request no job is claimed; running ones may finish for a while, then they are given back; what the
     /// outbox holds is still sent. After a cancellation nothing is waited for: leases run out, and other workers go on.
     public func run(until drain: DrainRequest) async {
+        await serve(until: drain) {
+            guard !has(.run) else { return await scheduler.run(until: drain) }
+            while !drain.isRequested, !Task.isCancelled { try? await environment.time.sleep(for: plan.poll) }
+        }
+    }
+
+    /// Works until one job of any kind has left this worker, whatever became of it, and its events are sent.
+    ///
+    /// - Parameter patience: How long to wait for a job; nil: until there is one.
+    /// - Returns: The job as it is now; nil when none came, or when the catalog could not say any more.
+    public func runOne(within patience: Duration?, until drain: DrainRequest) async -> Job? {
+        await serve(until: drain) {
+            guard let id = await scheduler.runOne(within: patience, until: drain) else { return nil }
+            await waitUntilTold(id)
+            return try? await environment.catalog.read { try $0.job(id) }
+        }
+    }
+
+    private func serve<Result: Sendable>(until drain: DrainRequest, _ jobs: () async -> Result) async -> Result {
         logger.info(
             "Worker runs",
             metadata: ["worker": "\(id)", "roles": "\(plan.roles.map(\.rawValue).sorted().joined(separator: ","))"])
-        await withTaskGroup(of: Void.self) { group in
+        defer { logger.info("Worker has stopped", metadata: ["worker": "\(id)"]) }
+        return await withTaskGroup(of: Void.self) { group in
             if has(.intake) {
                 group.addTask { await intake.run() }
                 group.addTask { await gate.keep(until: drain) }
@@ -106,25 +126,37 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
                 group.addTask { for await _ in environment.catalog.wakeUps() { scheduler.wakeUp.signal() } }
             }
             if has(.sweep) { group.addTask { await sweep.run() } }
-            await withTaskGroup(of: Void.self) { relaying in
-                let hasDrained = DrainRequest()
-                if has(.relay) { relaying.addTask { await relay.run(until: hasDrained) } }
-                await runJobs(until: drain)
-                guard has(.relay) else { return }
-                hasDrained.request()
-                relay.wakeUp.signal()
-                relaying.addTask { try? await environment.time.sleep(for: Self.flushLimit) }
-                await relaying.next()
-                relaying.cancelAll()
-            }
-            group.cancelAll()
+            defer { group.cancelAll() }
+            return await relaying(jobs)
         }
-        logger.info("Worker has stopped", metadata: ["worker": "\(id)"])
     }
 
-    private func runJobs(until drain: DrainRequest) async {
-        guard !has(.run) else { return await scheduler.run(until: drain) }
-        while !drain.isRequested, !Task.isCancelled { try? await environment.time.sleep(for: plan.poll) }
+    /// Relays while `jobs` run, and for a while afterwards what they left in the outbox.
+    private func relaying<Result: Sendable>(_ jobs: () async -> Result) async -> Result {
+        guard has(.relay) else { return await jobs() }
+        return await withTaskGroup(of: Void.self) { group in
+            let hasDrained = DrainRequest()
+            group.addTask { await relay.run(until: hasDrained) }
+            let result = await jobs()
+            hasDrained.request()
+            relay.wakeUp.signal()
+            group.addTask { try? await environment.time.sleep(for: Self.flushLimit) }
+            await group.next()
+            group.cancelAll()
+            return result
+        }
+    }
+
+    /// Waits until what happened to a job is published, by whoever relays, or until that takes too long.
+    private func waitUntilTold(_ job: JobID) async {
+        let time = environment.time
+        let giveUp = time.now() + Self.flushLimit * 2
+        while time.now() < giveUp, !Task.isCancelled {
+            let waiting = try? await environment.catalog.read { try $0.unpublished(limit: 1_000) }
+            guard let waiting, waiting.contains(where: { $0.event.jobID == job.rawValue }) else { return }
+            relay.wakeUp.signal()
+            try? await time.sleep(for: .milliseconds(100))
+        }
     }
 
     private func has(_ role: WorkerRole) -> Bool { plan.roles.contains(role) }

@@ -34,7 +34,11 @@ struct Scheduler: Sendable {
     }
 
     private func claim() async -> [ClaimedJob] {
-        let free = plan.slots.merging(running.counts) { slots, used in max(0, slots - used) }
+        await claim(plan.slots.merging(running.counts) { slots, used in max(0, slots - used) })
+    }
+
+    /// Claims at most as many jobs of each kind as `free` says; none while the catalog is away.
+    func claim(_ free: [JobKind: Int]) async -> [ClaimedJob] {
         guard free.values.contains(where: { $0 > 0 }) else { return [] }
         do throws(CatalogError) {
             return try await catalog.claim(for: worker, slots: free, lease: plan.leaseDuration)
@@ -44,7 +48,7 @@ struct Scheduler: Sendable {
         }
     }
 
-    private func start(_ claimed: ClaimedJob, goodUntil: Duration, in group: inout DiscardingTaskGroup) {
+    func start(_ claimed: ClaimedJob, goodUntil: Duration, in group: inout DiscardingTaskGroup) {
         let control = JobControl()
         running.add(claimed.lease, kind: claimed.job.kind, control: control, goodUntil: goodUntil)
         logger.info("Job started", metadata: metadata(of: claimed))
@@ -58,14 +62,14 @@ struct Scheduler: Sendable {
     }
 
     /// Until the next waiting job is due, but never longer than a poll: other workers leave work too.
-    private func pause() async -> Duration {
+    func pause() async -> Duration {
         let limit = plan.poll
         let untilDue = try? await catalog.read { rows in try rows.nextDue().map { $0 - rows.now } }
         guard let duration = untilDue else { return limit }
         return min(max(duration, .milliseconds(1)), limit)
     }
 
-    private func finishRunning() async {
+    func finishRunning() async {
         let deadline = time.now() + plan.drain
         while !running.isEmpty, time.now() < deadline, !Task.isCancelled {
             pulse.beat(.scheduler, at: time.now())

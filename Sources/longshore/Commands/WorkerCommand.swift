@@ -1,15 +1,9 @@
 import ArgumentParser
-import Catalog
-import ImageJobs
 import ImageModel
-import ImageStore
-import Logging
 import LongshoreSettings
-import RabbitMQ
-import UnixSignals
 import Worker
 
-/// `longshore worker`
+/// `longshore worker [--once [--timeout TIME]]`
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
@@ -17,13 +11,44 @@ struct WorkerCommand: AsyncParsableCommand {
         discussion: """
             SIGTERM or SIGINT drains: no new job is taken, running ones may finish for worker.drain, the rest is given \
             back. A second signal stops now; nothing is lost, another worker goes on once the leases have run out.
+
+            With --once it runs a single job that others have taken in, sends its events and ends: 0 when the job \
+            succeeded, goes on later, or there was none; 1 when it failed or was cancelled. For a pod per job.
             """)
+
+    @Flag(help: "Run one waiting job, whatever worker.roles says, and end.")
+    var once = false
+
+    @Option(help: ArgumentHelp("With --once: end when no job comes within this time, such as 30s.", valueName: "time"))
+    var timeout: String?
 
     @OptionGroup var global: GlobalOptions
 
     mutating func run() async throws {
-        let settings = try global.settings()
+        var settings = try global.settings()
+        let patience = try timeout.map(WaitOptions.duration)
+        guard once || patience == nil else { throw CommandTrouble(.usage, "--timeout needs --once") }
+        if once { settings.worker.roles = [.run, .relay] }
         let assembly = try await WorkerAssembly.make(settings, Undecorated(), logger: global.logger("longshore"))
-        try await assembly.run()
+        guard once else { return try await assembly.run() }
+        try report(try await assembly.runOne(within: patience))
+    }
+
+    private func report(_ job: Job?) throws {
+        guard let job else {
+            if global.json { Console.say(["job": .null]) } else { Console.say("nothing to do") }
+            return
+        }
+        if global.json {
+            Console.say(["job": ["id": .string(job.id.rawValue), "state": .string(job.state.rawValue)]])
+        }
+        switch job.state {
+        case .succeeded: if !global.json { Console.say("job \(job.id) succeeded") }
+        case .failed, .cancelled:
+            let why = job.failure.map { ": \($0.code.rawValue): \($0.message)" } ?? ""
+            throw CommandTrouble(.jobFailed, "job \(job.id) \(job.state.rawValue)\(why)")
+        case .queued, .deferred, .running, .retrying:
+            if !global.json { Console.say("job \(job.id) is \(job.state.rawValue) and goes on later") }
+        }
     }
 }

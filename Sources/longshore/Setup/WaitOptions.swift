@@ -14,7 +14,7 @@ struct WaitOptions: ParsableArguments {
     /// Sends the job, waits for it when asked to, and shows what became of it.
     func send(_ message: JobMessage, global: GlobalOptions) async throws {
         try check(message)
-        let limit = try timeout.map(duration)
+        let limit = try timeout.map(Self.duration)
         let sender = try JobSender(try global.settings(), logger: global.quietLogger)
         if wait {
             try await JobFollower(json: global.json).follow(message, with: sender, timeout: limit)
@@ -38,7 +38,8 @@ struct WaitOptions: ParsableArguments {
         }
     }
 
-    private func duration(_ text: String) throws -> Duration {
+    /// A time as `--timeout` takes it.
+    static func duration(_ text: String) throws -> Duration {
         guard let duration = Duration(configured: text) else {
             throw CommandTrouble(.usage, "--timeout \(text) is no time; write it like 90s, 5m or 2h")
         }

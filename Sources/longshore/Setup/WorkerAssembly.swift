@@ -93,39 +93,62 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
 
     /// Runs until SIGTERM or SIGINT and drains; a second signal ends everything at once.
     package func run() async throws {
+        _ = try await closingCatalog {
+            try await serve(withHealth: true) { drain in
+                await worker.run(until: drain)
+                return nil
+            }
+        }
+    }
+
+    /// Runs one job, unless none comes for as long as `patience` says; signals end it as they end ``run()``.
+    ///
+    /// There is no health port: many such processes may run on one host.
+    ///
+    /// - Returns: The job as it is now; nil when none came.
+    func runOne(within patience: Duration?) async throws -> Job? {
+        try await closingCatalog {
+            try await serve(withHealth: false) { drain in await worker.runOne(within: patience, until: drain) }
+        }
+    }
+
+    private func closingCatalog(_ body: () async throws -> Job?) async throws -> Job? {
         do {
-            try await serve()
+            let job = try await body()
+            await catalog.close()
+            return job
         } catch {
             await catalog.close()
             throw error
         }
-        await catalog.close()
     }
 
-    private func serve() async throws {
+    private func serve(
+        withHealth: Bool, _ work: @escaping @Sendable (DrainRequest) async -> Job?
+    ) async throws -> Job? {
         let drain = DrainRequest()
         // Trapped before the worker can say that it is ready: a signal that comes with that answer must drain it too.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        return try await withThrowingTaskGroup(of: Void.self) { group in
             if consumes { group.addTask { try await consumer.run() } }
             if publishes { group.addTask { try await publisher.run() } }
             group.addTask { await keeper?.run(consumer.events, publisher.events) }
-            group.addTask { try await serveHealth() }
-            try await withThrowingTaskGroup(of: Bool.self) { working in
+            if withHealth { group.addTask { try await serveHealth() } }
+            defer { group.cancelAll() }
+            return try await withThrowingTaskGroup(of: Job?.self) { working in
+                working.addTask { await work(drain) }
                 working.addTask {
-                    await worker.run(until: drain)
-                    return true
+                    await wait(for: signals, drain)
+                    return nil
                 }
-                working.addTask { await wait(for: signals, drain) }
-                // Whichever ends first: the drained worker, or the second signal.
-                _ = try await working.next()
-                working.cancelAll()
+                defer { working.cancelAll() }
+                // Whichever ends first: the work, or the second signal.
+                return try await working.next() ?? nil
             }
-            group.cancelAll()
         }
     }
 
-    private func wait(for signals: UnixSignalsSequence, _ drain: DrainRequest) async -> Bool {
+    private func wait(for signals: UnixSignalsSequence, _ drain: DrainRequest) async {
         for await signal in signals {
             guard drain.isRequested else {
                 logger.info("Draining", metadata: ["signal": "\(signal)"])
@@ -133,9 +156,8 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
                 continue
             }
             logger.warning("Stopping now; unfinished jobs go on when their leases have run out")
-            return false
+            return
         }
-        return false
     }
 
     private func serveHealth() async throws {
