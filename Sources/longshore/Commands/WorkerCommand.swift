@@ -1,5 +1,6 @@
 import ArgumentParser
 import ImageModel
+import JobMessages
 import LongshoreSettings
 import Worker
 
