@@ -13,10 +13,14 @@ struct CanaryTests {
     private static let value = "CANARY-value-4c3f"
     private static let key = "CANARY-key-5b40-0123456789abcdef0123"
     private static let admin = "CANARY-admin-6a51"
+    private static let accessKey = "CANARY-access-7b62"
+    private static let secretKey = "CANARY-secret-8c73"
+    private static let session = "CANARY-session-9d84"
 
     /// Every canary, and what a basic login makes of its own.
     private static var canaries: [String] {
-        [query, token, password, value, key, admin, Data("kim:\(password)".utf8).base64EncodedString()]
+        [query, token, password, value, key, admin, accessKey, secretKey, session]
+            + [Data("kim:\(password)".utf8).base64EncodedString()]
     }
 
     private func settings(_ site: Site) -> [String: String] {
@@ -27,7 +31,10 @@ struct CanaryTests {
             "credentials.login.password": Self.password, "credentials.header.type": "header",
             "credentials.header.name": "X-Key", "credentials.header.value": Self.value,
             "credentials.token.urls": site.origin.url("/"), "credentials.login.urls": site.origin.url("/"),
-            "credentials.header.urls": site.origin.url("/"),
+            "credentials.header.urls": site.origin.url("/"), "credentials.objects.type": "s3",
+            "credentials.objects.access_key": Self.accessKey, "credentials.objects.secret_key": Self.secretKey,
+            "credentials.objects.session_token": Self.session, "credentials.objects.urls": "s3://bucket/",
+            "credentials.objects.endpoint": "http://127.0.0.1:\(site.origin.port)",
         ]
     }
 
@@ -43,7 +50,10 @@ struct CanaryTests {
             site.origin.serve("/good", .status(503), body)
             site.origin.serve("/slow", body.holding(after: 1 << 20, until: gate), body)
             site.origin.serve("/echo", .redirect(to: "/\(Self.query)?q=\(Self.query)"))
-            let settings = settings(site)
+            site.origin.serve("/bucket/good", .status(503), body)
+            site.origin.serve("/bucket/slow", body.holding(after: 1 << 20, until: gate), body)
+            let port = try Origin().port
+            let settings = settings(site).merging(["health.listen": "127.0.0.1:\(port)"]) { $1 }
             let query = "?sig=\(Self.query)"
             var jobs: [String] = []
             for credential in ["token", "login", "header"] {
@@ -55,6 +65,13 @@ struct CanaryTests {
                             .setting("source", "credential", to: .string(credential)),
                         replyTo: site.replyQueue)
                 }
+            }
+            for path in ["good", "slow", "absent"] {
+                let id = "\(path)-objects"
+                jobs.append(id)
+                try await site.publish(
+                    site.importJob(id, path: "/").setting("source", "url", to: .string("s3://bucket/\(path)"))
+                        .setting("source", "credential", to: "objects"), replyTo: site.replyQueue)
             }
             let first = try site.startWorker(settings)
             await site.origin.journal.wait { $0.held["/slow", default: 0] >= 1 }
@@ -77,7 +94,12 @@ struct CanaryTests {
                 _ = try await program.waitForEnd()
                 shown += program.output.entries + program.errors.entries
             }
+            for page in ["metrics", "readyz", "healthz"] {
+                shown += try await site.lines(of: "http://127.0.0.1:\(port)/\(page)").lines
+            }
             try await site.stop(second)
+            let signed = site.origin.journal.entries.requests(for: "/bucket/good")
+            #expect(signed.contains { $0["x-amz-security-token"] == Self.session })
             #expect(site.origin.journal.entries.requests(for: "/good").contains { $0.query == "sig=\(Self.query)" })
             let events = try await site.settledEvents() + site.replies.entries
             expectNone(in: events.map { String(decoding: $0.body, as: UTF8.self) }, "an event or reply")
