@@ -24,7 +24,7 @@ enum CrashWorker {
             let (settings, _) = try Settings.load(file: nil, environment: ProcessInfo.processInfo.environment)
             var logger = Logger(label: "crash-worker") { StreamLogHandler.standardError(label: $0) }
             logger.logLevel = .info
-            try await WorkerAssembly.make(settings, FusedPorts(fuse: fuse), logger: logger).run()
+            try await WorkerAssembly.run(settings, FusedPorts(fuse: fuse), logger: logger)
         } catch {
             complain("\(error)")
             exit(1)

@@ -99,7 +99,7 @@ extension Site {
         let catalog = try catalog()
         let prober = try #require(WorkerID("prober"))
         for _ in 0..<5 {
-            worker.signal(SIGSTOP)
+            worker.freeze()
             if (try? await catalog.holdRole("probe", as: prober, for: .zero)) != nil { return }
             worker.signal(SIGCONT)
         }

@@ -10,7 +10,8 @@ struct StartTests {
         try await withSite { site in
             let gone = try Origin().rule
             for command in [["worker"], ["import", "https://objects.example/x"], ["watch"], ["topology", "check"]] {
-                let program = try site.start(command, ["broker.url": "amqp://user:canary-pw@\(gone)/"])
+                let program = try site.start(
+                    command, ["broker.url": "amqp://user:canary-pw@\(gone)/", "worker.start_timeout": "0s"])
                 #expect(try await program.waitForEnd() == .exited(3))
                 let said = program.errors.entries.joined(separator: "\n")
                 #expect(said.contains(gone) && !said.contains("canary-pw"))
@@ -64,6 +65,27 @@ struct StartTests {
             let worker = try site.startWorker(["broker.url": "amqp://\(gone)/", "worker.start_timeout": "1s"])
             #expect(try await worker.waitForEnd() == .exited(3))
             #expect(worker.errors.entries.contains { $0.contains("trying again") })
+        }
+    }
+
+    @Test("A worker that is asked to stop while it still waits for its broker does so at once, with 0")
+    func stoppedWhileStarting() async throws {
+        try await withSite { site in
+            let gone = try Origin().rule
+            let worker = try site.startWorker(["broker.url": "amqp://\(gone)/"])
+            try await worker.errors.wait(for: "a try") { $0.contains { $0.contains("trying again") } }
+            try await site.stop(worker)
+            #expect(worker.errors.entries.contains { $0.contains("before anything was begun") })
+        }
+    }
+
+    @Test("A health port that somebody else has is 2, and named")
+    func takenPort() async throws {
+        try await withSite { site in
+            let taken = site.origin.rule
+            let worker = try site.startWorker(["health.listen": taken])
+            #expect(try await worker.waitForEnd() == .exited(2))
+            #expect(worker.errors.entries.contains { $0.contains("health.listen") })
         }
     }
 

@@ -40,7 +40,7 @@ struct DefaultsTests {
         #expect(settings.worker.backlog == 10_000)
         #expect(settings.worker.roles == [.intake, .run, .relay, .sweep])
         #expect(settings.worker.drain == .seconds(30))
-        #expect(settings.worker.startTimeout == .zero)
+        #expect(settings.worker.startTimeout == .seconds(30))
         #expect(settings.worker.unknownGrace == .seconds(60))
         #expect(settings.lease.duration == .seconds(30))
         #expect(settings.lease.renew == .seconds(10))

@@ -14,8 +14,8 @@ enum WorkerKeys {
     static let drain = SettingKey(
         "worker.drain", .duration(), default: .seconds(30), "Time that running jobs get after SIGTERM.")
     static let startTimeout = SettingKey(
-        "worker.start_timeout", .duration(), default: .zero,
-        "How long to wait for broker and catalog at start; 0: give up at once.")
+        "worker.start_timeout", .duration(), default: .seconds(30),
+        "How long to wait at start for broker, catalog and stores that are away; 0: give up at once.")
     static let unknownGrace = SettingKey(
         "worker.unknown_grace", .duration(), default: .seconds(60), "How long a job waits for an unknown image.")
     static let scratch = SettingKey<String?>(

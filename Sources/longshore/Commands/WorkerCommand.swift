@@ -30,9 +30,9 @@ struct WorkerCommand: AsyncParsableCommand {
         let patience = try timeout.map(WaitOptions.duration)
         guard once || patience == nil else { throw CommandTrouble(.usage, "--timeout needs --once") }
         if once { settings.worker.roles = [.run, .relay] }
-        let assembly = try await WorkerAssembly.make(settings, Undecorated(), logger: global.logger("longshore"))
-        guard once else { return try await assembly.run() }
-        try report(try await assembly.runOne(within: patience))
+        let logger = global.logger("longshore")
+        guard once else { return try await WorkerAssembly.run(settings, Undecorated(), logger: logger) }
+        try report(try await WorkerAssembly.runOne(settings, Undecorated(), logger: logger, within: patience))
     }
 
     private func report(_ job: Job?) throws {

@@ -19,19 +19,24 @@ enum CommandExit: Int32 {
 struct CommandTrouble: Error {
     let code: CommandExit
     let message: String
+    /// Whether the same may succeed later, without anybody's doing.
+    let mayPass: Bool
 
-    init(_ code: CommandExit, _ message: String) {
+    init(_ code: CommandExit, _ message: String, mayPass: Bool = false) {
         self.code = code
         self.message = message
+        self.mayPass = mayPass
     }
 
     init(_ error: RabbitMQError) {
         let isUsage = error.code == .invalidConfiguration
-        self.init(isUsage ? .usage : .brokerUnreachable, "broker: \(error.message)")
+        self.init(
+            isUsage ? .usage : .brokerUnreachable, "broker: \(error.message)",
+            mayPass: error.retryability != .permanent)
     }
 
     init(_ error: CatalogError) {
-        self.init(.catalogUnreachable, "catalog: \(error.message)")
+        self.init(.catalogUnreachable, "catalog: \(error.message)", mayPass: error.code == .unavailable)
     }
 
     init(_ error: SettingsError) {
@@ -39,6 +44,6 @@ struct CommandTrouble: Error {
     }
 
     init(_ error: StoreError) {
-        self.init(.usage, "store: \(error.message)")
+        self.init(.usage, "store: \(error.message)", mayPass: error.isTransient)
     }
 }

@@ -8,7 +8,7 @@ struct Startup {
     let time: any TimeSource
     let logger: Logger
 
-    /// Repeats `body` while broker or catalog cannot be reached, for as long as the patience lasts.
+    /// Repeats `body` while what stops it may pass, for as long as the patience lasts.
     func attempt<Result>(
         _ body: () async throws(CommandTrouble) -> Result
     ) async throws -> Result {
@@ -18,8 +18,7 @@ struct Startup {
             do throws(CommandTrouble) {
                 return try await body()
             } catch {
-                let isAway = error.code == .brokerUnreachable || error.code == .catalogUnreachable
-                guard isAway, time.now() - begun < patience else { throw error }
+                guard error.mayPass, time.now() - begun < patience else { throw error }
                 logger.warning("Not ready yet; trying again", metadata: ["reason": "\(error.message)"])
             }
             tries += 1

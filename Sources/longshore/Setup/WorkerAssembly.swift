@@ -6,7 +6,6 @@ import ImageStore
 package import Logging
 package import LongshoreSettings
 import RabbitMQ
-import UnixSignals
 import Worker
 
 /// A worker with the adapters that the settings name.
@@ -22,7 +21,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
 
     /// Opens the catalog, adopts the stores and declares or verifies the topology, waiting for what is away as long as
     /// `worker.start_timeout` says.
-    package static func make(_ settings: Settings, _ decoration: Decoration, logger: Logger) async throws -> Self {
+    private static func make(_ settings: Settings, _ decoration: Decoration, logger: Logger) async throws -> Self {
         let startup = Startup(patience: settings.worker.startTimeout, time: SystemTime(), logger: logger)
         let catalog = try await startup.attempt { () throws(CommandTrouble) in
             try CatalogAccess.open(settings, decoration.decorate)
@@ -30,7 +29,9 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         // A worker that touches no images needs no way to where they lie.
         let hasStores = !settings.worker.roles.isDisjoint(with: [.run, .sweep])
         let stores = hasStores ? try StoreAccess.make(settings).mapValues(decoration.decorate) : [:]
-        try await StoreAccess.adopt(stores, for: catalog)
+        try await startup.attempt { () async throws(CommandTrouble) in
+            try await StoreAccess.adopt(stores, for: catalog)
+        }
         var fetch = try FetchAccess(settings)
         fetch.source = decoration.decorate(fetch.source)
         let converter = try await ConversionAccess.open(settings, logger: logger)
@@ -91,73 +92,67 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         self.logger = logger
     }
 
-    /// Runs until SIGTERM or SIGINT and drains; a second signal ends everything at once.
-    package func run() async throws {
-        _ = try await closingCatalog {
-            try await serve(withHealth: true) { drain in
-                await worker.run(until: drain)
-                return nil
-            }
+    /// Starts a worker and runs it until SIGTERM or SIGINT, see ``SignalWatch``.
+    package static func run(_ settings: Settings, _ decoration: Decoration, logger: Logger) async throws {
+        _ = try await run(settings, decoration, logger: logger, withHealth: true) { worker, drain in
+            await worker.run(until: drain)
+            return nil
         }
     }
 
-    /// Runs one job, unless none comes for as long as `patience` says; signals end it as they end ``run()``.
+    /// Runs one job, unless none comes for as long as `patience` says; signals end it as they end a worker.
     ///
     /// There is no health port: many such processes may run on one host.
     ///
     /// - Returns: The job as it is now; nil when none came.
-    func runOne(within patience: Duration?) async throws -> Job? {
-        try await closingCatalog {
-            try await serve(withHealth: false) { drain in await worker.runOne(within: patience, until: drain) }
-        }
-    }
-
-    private func closingCatalog(_ body: () async throws -> Job?) async throws -> Job? {
-        do {
-            let job = try await body()
-            await catalog.close()
-            return job
-        } catch {
-            await catalog.close()
-            throw error
-        }
-    }
-
-    private func serve(
-        withHealth: Bool, _ work: @escaping @Sendable (DrainRequest) async -> Job?
+    static func runOne(
+        _ settings: Settings, _ decoration: Decoration, logger: Logger, within patience: Duration?
     ) async throws -> Job? {
-        let drain = DrainRequest()
-        // Trapped before the worker can say that it is ready: a signal that comes with that answer must drain it too.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            if consumes { group.addTask { try await consumer.run() } }
-            if publishes { group.addTask { try await publisher.run() } }
-            group.addTask { await keeper?.run(consumer.events, publisher.events) }
-            if withHealth { group.addTask { try await serveHealth() } }
-            defer { group.cancelAll() }
-            return try await withThrowingTaskGroup(of: Job?.self) { working in
-                working.addTask { await work(drain) }
-                working.addTask {
-                    await wait(for: signals, drain)
-                    return nil
-                }
-                defer { working.cancelAll() }
-                // Whichever ends first: the work, or the second signal.
-                return try await working.next() ?? nil
+        try await run(settings, decoration, logger: logger, withHealth: false) { worker, drain in
+            await worker.runOne(within: patience, until: drain)
+        }
+    }
+
+    private typealias Work =
+        @Sendable (ImageWorker<Decoration.Queues, Decoration.Exchange>, DrainRequest) async -> Job?
+
+    private static func run(
+        _ settings: Settings, _ decoration: Decoration, logger: Logger, withHealth: Bool, _ work: @escaping Work
+    ) async throws -> Job? {
+        try await SignalWatch.run(logger) { watch in
+            let assembly = try await make(settings, decoration, logger: logger)
+            watch.started()
+            do {
+                let job = try await assembly.serve(withHealth: withHealth) { await work(assembly.worker, watch.drain) }
+                await assembly.catalog.close()
+                return job
+            } catch {
+                await assembly.catalog.close()
+                throw error
             }
         }
     }
 
-    private func wait(for signals: UnixSignalsSequence, _ drain: DrainRequest) async {
-        for await signal in signals {
-            guard drain.isRequested else {
-                logger.info("Draining", metadata: ["signal": "\(signal)"])
-                drain.request()
-                continue
+    /// Works until that is done, or until one of those without whom the work makes no sense has failed for good.
+    private func serve(withHealth: Bool, _ work: @escaping @Sendable () async -> Job?) async throws -> Job? {
+        try await withThrowingTaskGroup(of: Ended.self) { group in
+            group.addTask { .work(await work()) }
+            if consumes { group.addTask { .service(try await consumer.run()) } }
+            if publishes { group.addTask { .service(try await publisher.run()) } }
+            group.addTask { .service(await keeper?.run(consumer.events, publisher.events)) }
+            if withHealth { group.addTask { .service(try await serveHealth()) } }
+            defer { group.cancelAll() }
+            for try await ended in group {
+                if case .work(let job) = ended { return job }
             }
-            logger.warning("Stopping now; unfinished jobs go on when their leases have run out")
-            return
+            return nil
         }
+    }
+
+    /// What ended in a worker's process.
+    private enum Ended: Sendable {
+        case work(Job?)
+        case service(Void?)
     }
 
     private func serveHealth() async throws {

@@ -38,6 +38,18 @@ final class Program: Sendable {
         isReaped.withLock { if !$0 { kill(pid, number) } }
     }
 
+    /// Stops the process; no thread of it runs any more when this returns.
+    ///
+    /// A signal alone does not say when: a thread in a system call first ends that, and may take a lock by it.
+    func freeze() {
+        isReaped.withLock { isReaped in
+            guard !isReaped else { return }
+            kill(pid, SIGSTOP)
+            var information = siginfo_t()
+            while waitid(P_PID, id_t(pid), &information, WSTOPPED | WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        }
+    }
+
     /// The most memory that the process had so far, in bytes; it must still run.
     func peakMemory() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)

@@ -20,7 +20,8 @@ extension Site {
     /// Lets a worker drain; after that all it had to say was said.
     func stop(_ worker: Program, limit: Duration = .patience) async throws {
         worker.signal(SIGTERM)
-        #expect(try await worker.waitForEnd(limit: limit) == .exited(0))
+        let end = try await worker.waitForEnd(limit: limit)
+        #expect(end == .exited(0), "\(worker.errors.entries.suffix(30).joined(separator: "\n"))")
     }
 
     /// Runs a command to its end.

@@ -85,9 +85,9 @@ final class Site: Sendable {
             return [
                 "broker.url": broker, "broker.prefix": prefix, "broker.queue_type": "classic",
                 "catalog.url": catalog, "stores.default.url": "file://\(storePath)",
-                "fetch.allow_private": origin.rule, "lease.duration": "2s", "lease.renew": "500ms",
-                "retry.base": "50ms", "retry.max": "200ms", "events.progress_interval": "100ms",
-                "health.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
+                "fetch.allow_private": origin.rule, "worker.start_timeout": "4m",
+                "lease.duration": "2s", "lease.renew": "500ms", "retry.base": "50ms", "retry.max": "200ms",
+                "events.progress_interval": "100ms", "health.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
             ]
         }
     }

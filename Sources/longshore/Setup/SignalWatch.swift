@@ -1,0 +1,59 @@
+import Logging
+import Synchronization
+import UnixSignals
+import Worker
+
+/// What SIGTERM and SIGINT do to a worker: while it starts they end it, as it has taken nothing yet; after that the first
+/// one drains it, and the second one ends everything at once.
+final class SignalWatch: Sendable {
+    /// Made by the first signal.
+    let drain = DrainRequest()
+    private let isStarted = Atomic(false)
+    private let logger: Logger
+
+    private init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    /// Runs a worker's whole life; when signals end it before its time it is cancelled, and the result is nil.
+    static func run<Result: Sendable>(
+        _ logger: Logger, _ life: @escaping @Sendable (SignalWatch) async throws -> Result?
+    ) async throws -> Result? {
+        let watch = SignalWatch(logger)
+        // Trapped before anything is begun: whoever starts a worker may think better of it at once.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                await watch.wait(for: signals)
+                return nil
+            }
+            group.addTask { try await life(watch) }
+            defer { group.cancelAll() }
+            do {
+                return try await group.next() ?? nil
+            } catch is CancellationError where watch.drain.isRequested {
+                return nil
+            }
+        }
+    }
+
+    /// From now on there is something to drain.
+    func started() {
+        isStarted.store(true, ordering: .releasing)
+    }
+
+    private func wait(for signals: UnixSignalsSequence) async {
+        for await signal in signals {
+            if drain.isRequested {
+                logger.warning("Stopping now; unfinished jobs go on when their leases have run out")
+                return
+            }
+            drain.request()
+            guard isStarted.load(ordering: .acquiring) else {
+                logger.info("Stopping before anything was begun", metadata: ["signal": "\(signal)"])
+                return
+            }
+            logger.info("Draining", metadata: ["signal": "\(signal)"])
+        }
+    }
+}
