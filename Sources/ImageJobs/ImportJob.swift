@@ -77,7 +77,9 @@ struct ImportJob {
                 catalog: environment.catalog)
             let begun = transfers
             try await staging.withStagedImages { staged in
-                try await BytesSeen.withBytesSeen(by: plan.algorithms, expecting: plan.image) { seen in
+                try await BytesSeen.withBytesSeen(
+                    by: plan.algorithms, mayResume: true, expecting: plan.image
+                ) { seen in
                     try await finish(source, staged, begun, plan, seen, space, isRefetch: isRefetch)
                 }
             }
@@ -99,13 +101,13 @@ struct ImportJob {
             environment: environment, job: claimed.job.id)
         do {
             try await staging.withStagedImages { staged in
-                guard let first = staged.first, staged.allSatisfy({ $0.keptBytes == resumption.offset }) else {
+                guard staged.allSatisfy({ $0.keptBytes == resumption.offset }) else {
                     throw BeginAgain("the staged bytes are gone")
                 }
                 try await BytesSeen.withBytesSeen(
-                    by: plan.algorithms, from: resumption.checkpoint.midstates, expecting: plan.image
+                    by: plan.algorithms, from: resumption.midstates, mayResume: true, expecting: plan.image
                 ) { seen in
-                    try await seen.lookAgain(at: first)
+                    try await lookAgain(at: staged, of: resumption, plan, seen)
                     try await fetch.withSource { source in
                         try await finish(source, staged, resumption.transfers, plan, seen, space, isRefetch: false)
                     }
@@ -113,6 +115,27 @@ struct ImportJob {
             }
         } catch let error as StoreError where error.isHeldElsewhere {
             throw BeginAgain(error.message)
+        }
+    }
+
+    /// Makes sure that what is staged is what was fetched, in every store: the digests of the whole begin with it.
+    private func lookAgain(
+        at staged: [any StagedImage], of resumption: Resumption, _ plan: ImportPlan, _ seen: BytesSeen
+    ) async throws {
+        guard seen.canCompare || plan.expectsDigest && staged.count == 1 else {
+            throw BeginAgain("nothing tells whether the staged bytes are those that were fetched")
+        }
+        for (index, image) in staged.enumerated() {
+            guard try await index == 0 ? seen.lookAgain(at: image) : seen.compare(image) else {
+                let transfer = resumption.transfers[index]
+                environment.logger.warning(
+                    "A store returns other bytes than were written",
+                    metadata: [
+                        "job-id": "\(claimed.job.id)", "store": "\(transfer.store)", "transfer": "\(transfer.id)",
+                        "bytes": "\(resumption.offset)",
+                    ])
+                throw BeginAgain("the staged bytes are not those that were written")
+            }
         }
     }
 

@@ -11,6 +11,8 @@ struct Resumption {
 
     /// The first byte to fetch.
     var offset: Int64 { checkpoint.durableBytes }
+    /// The states of the digests after those bytes.
+    var midstates: [DigestMidstate] { checkpoint.midstates.filter { $0.byteCount == offset } }
     /// What the source said of the object whose first bytes are there.
     var source: SourceFacts { checkpoint.source }
     /// Whether only the digest of the whole can tell that the rest is of the same object.

@@ -74,6 +74,10 @@ public protocol StagedImage: Sendable {
     /// The bytes kept of what an earlier writer staged; the next chunk goes behind them.
     var keptBytes: Int64 { get }
 
+    /// Whether the store keeps checksums of its own and compares them whenever it reads, so that nobody else needs to.
+    /// What a plain file system gives back may be other bytes than it was given.
+    var guardsKeptBytes: Bool { get }
+
     /// Bytes that were kept, from `offset`, a multiple of ``ImageModel/ChunkPool/alignment``: as many as fit a chunk;
     /// nil at ``keptBytes``. Comes before the first chunk is appended.
     func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk?
@@ -128,6 +132,9 @@ extension ImageStore {
 extension StagedImage {
     /// Nothing, unless the store knows better.
     public var keptBytes: Int64 { 0 }
+
+    /// No, unless the store knows better.
+    public var guardsKeptBytes: Bool { false }
 
     /// Nothing, unless the store knows better.
     public func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? { nil }

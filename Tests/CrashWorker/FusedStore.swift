@@ -81,6 +81,7 @@ private struct FusedStaging: StagedImage {
     let fuse: Fuse
 
     var keptBytes: Int64 { base.keptBytes }
+    var guardsKeptBytes: Bool { base.guardsKeptBytes }
 
     func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? {
         try await base.keptChunk(at: offset)

@@ -70,6 +70,31 @@ struct ResumeTests {
     }
 
     @Test(
+        "A bit that flips in staged bytes while no worker lives is noticed, in any store: the import begins again",
+        arguments: ["images", "second"])
+    func flippedBit(in folder: String) async throws {
+        try await withSite(["stores.second.url": "file://{site}/second"]) { site in
+            let size: Int64 = 36 << 20 + 5
+            let image = OriginAnswer.pattern(size: size).etag("\"v1\"")
+            site.origin.serve("/image", image.holding(after: 34 << 20, until: Gate()), image)
+            let first = try site.start(["worker", "--log-level", "debug"])
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/image")
+                    .setting("stores", to: ["default", "second"]))
+            try await first.errors.wait(for: "a checkpoint") { $0.contains { $0.contains("Checkpoint written") } }
+            first.signal(SIGKILL)
+            #expect(try await first.waitForEnd() == .signalled(SIGKILL))
+            try flipBit(of: #require(site.staged.first { $0.contains("/\(folder)/") }), at: 20 << 20 + 1)
+            let second = try site.startWorker()
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            try await site.expectSoundness(of: ["job-1"], after: second)
+            #expect(site.origin.journal.entries.requests(for: "/image").map { $0["range"] } == [nil, nil])
+            #expect(second.errors.entries.contains { $0.contains("A store returns other bytes than were written") })
+            #expect(try await site.image("image-1").content?.digests.first?.hex == sha256(PatternBytes(size: size).all))
+        }
+    }
+
+    @Test(
         "What cannot be gone on with begins again: another object, no ranges, no validator",
         arguments: ["changed", "plain", "weak"])
     func beginsAgain(_ path: String) async throws {
@@ -135,6 +160,16 @@ struct ResumeTests {
             #expect(journal.requests(for: "/other").map { $0["range"] } == [nil, "bytes=\(3 << 20)-", nil])
         }
     }
+}
+
+/// Changes one bit of a file, as a disk may.
+private func flipBit(of path: String, at offset: UInt64) throws {
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+    defer { try? file.close() }
+    try file.seek(toOffset: offset)
+    let byte = try #require(try file.read(upToCount: 1)?.first)
+    try file.seek(toOffset: offset)
+    try file.write(contentsOf: [byte ^ 1])
 }
 
 extension Site {

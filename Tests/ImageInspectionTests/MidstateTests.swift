@@ -105,6 +105,32 @@ struct MidstateTests {
         #expect(reliable == Self.interruptible.subtracting([.sha256, .sha1]))
     }
 
+    @Test("A check tells the bytes of a midstate from those with one bit changed, one less or one block more")
+    func check() async throws {
+        let bytes = noise(65_536)
+        let midstates = try await ImageDigests.withDigests(Self.all) { digests in
+            try await forEachChunk(of: bytes, size: 4_096) { try await digests.update($0) }
+            return await digests.mark().values()
+        }
+        func matches(_ bytes: [UInt8], against midstates: [DigestMidstate]) async throws -> Bool? {
+            guard let check = MidstateCheck(against: midstates) else { return nil }
+            try await forEachChunk(of: bytes, size: 4_096) { try check.update($0) }
+            return check.matches
+        }
+        for midstate in midstates {
+            #expect(try await matches(bytes, against: [midstate]) == true)
+            for place in [0, 30_000, bytes.count - 1] {
+                var flipped = bytes
+                flipped[place] ^= 1
+                #expect(try await matches(flipped, against: [midstate]) == false)
+            }
+            #expect(try await matches(Array(bytes.dropLast()), against: [midstate]) == false)
+            #expect(try await matches(bytes + [UInt8](repeating: 0, count: 128), against: [midstate]) == false)
+        }
+        #expect(try await matches(bytes, against: midstates) == true)
+        #expect(try await matches(bytes, against: []) == nil)
+    }
+
     @Test("Marks of lanes that ended are answered")
     func marksAfterTheEnd() async throws {
         let marks = try await ImageDigests.withDigests([.md5, .sha256]) { digests in

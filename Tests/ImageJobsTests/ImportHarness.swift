@@ -15,6 +15,7 @@ final class ImportHarness: Sendable {
     let catalog: ImageCatalog
     let store: FileStore
     let environment: JobEnvironment
+    private let database: InMemoryCatalogDatabase
     private let directory: String
 
     init(_ source: ScriptedSource, time: any TimeSource = StandingTime()) async throws {
@@ -24,8 +25,8 @@ final class ImportHarness: Sendable {
         store = try FileStore(name: CatalogSamples.id("default"), url: "file://\(directory)")
         try await store.adopt(for: CatalogSamples.id("catalog-1"))
         let random = SeededRandomSource(seed: 1)
-        catalog = ImageCatalog(
-            database: InMemoryCatalogDatabase(id: CatalogSamples.id("catalog-1"), now: { clock.now }), random: random)
+        database = InMemoryCatalogDatabase(id: CatalogSamples.id("catalog-1"), now: { clock.now })
+        catalog = ImageCatalog(database: database, random: random)
         var environment = JobEnvironment(
             catalog: catalog, source: source, stores: [store.name: store], time: time, random: random,
             limits: JobLimits(), backoff: Backoff(base: .seconds(1), max: .seconds(1)),
@@ -86,6 +87,28 @@ final class ImportHarness: Sendable {
     /// Names of staging files.
     var staged: [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: "\(directory)/staging")) ?? []
+    }
+
+    /// Changes one bit of what was staged, as a disk may.
+    func flipStagedBit(at offset: Int64) throws {
+        let file = try #require(staged.first)
+        let handle = try FileHandle(forUpdating: URL(fileURLWithPath: "\(directory)/staging/\(file)"))
+        defer { try? handle.close() }
+        try handle.seek(toOffset: UInt64(offset))
+        let byte = try #require(try handle.read(upToCount: 1)?.first)
+        try handle.seek(toOffset: UInt64(offset))
+        try handle.write(contentsOf: [byte ^ 0x10])
+    }
+
+    /// Leaves a checkpoint as one writes it whose library shows no midstates.
+    func forgetMidstates() async throws {
+        let job = CatalogSamples.id("job-1") as JobID
+        try await database.write { rows in
+            for var transfer in try rows.openTransfers(of: job) {
+                transfer.checkpoint?.midstates = []
+                try rows.update(transfer)
+            }
+        }
     }
 
     /// The image is there, with the right bytes, their right digests, and nothing beside it.

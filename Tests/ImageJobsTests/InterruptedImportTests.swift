@@ -130,6 +130,65 @@ struct InterruptedImportTests {
         try await harness.expectWhole(body)
     }
 
+    @Test(
+        "A bit that flips in staged bytes is noticed, wherever it is and whatever is digested; the import begins again",
+        arguments: [[.sha256], [.md5], [.blake2b512], [.sha512, .blake2b512]] as [[DigestAlgorithm]])
+    func flippedBit(_ algorithms: [DigestAlgorithm]) async throws {
+        let kept = 6 * Self.unit
+        for place in [0, 3 * Self.unit + 77, kept - 1] {
+            let source = ScriptedSource(script(stopAfter: 6, Self.cut), ScriptedSource.Script(body: body))
+            let harness = try await ImportHarness(source)
+            try await harness.accept(algorithms)
+            try await harness.attempt()
+            #expect(try await harness.checkpoint?.durableBytes == kept)
+            try harness.flipStagedBit(at: place)
+            try await harness.attempt()
+            #expect(source.offsets == [0, 0])
+            try await harness.expectWhole(body)
+            #expect(try await harness.job.failedAttempts == 1)
+        }
+    }
+
+    @Test("A worker that stops while it reads staged bytes again leaves them; a cancel leaves nothing")
+    func stopsWhileReadingAgain() async throws {
+        for reason in [StopReason.shutdown, .cancelRequested] {
+            let source = ScriptedSource(script(stopAfter: 6, Self.cut), ScriptedSource.Script(body: body))
+            let harness = try await ImportHarness(source)
+            try await harness.accept([.sha256])
+            try await harness.attempt()
+            let control = JobControl()
+            var environment = harness.environment
+            var store = JournalledStore(harness.store, StoreJournal(), clones: false, readLimit: 1) {
+                control.stop(reason)
+            }
+            store.stopsInStaging = true
+            environment.stores[store.name] = store
+            try await JobRunner(environment: environment).run(harness.claim(), control: control)
+            #expect(source.offsets == [0])
+            #expect(harness.staged.isEmpty == (reason == .cancelRequested))
+            guard reason == .shutdown else { continue }
+            try await harness.attempt()
+            #expect(source.offsets == [0, 6 * Self.unit])
+            #expect(try await harness.job.failedAttempts == 1)
+            try await harness.expectWhole(body)
+        }
+    }
+
+    @Test("Staged bytes for which no midstate vouches are gone on with only when the digest of the whole is expected")
+    func noMidstate() async throws {
+        let whole = try await digests(of: body.bytes(at: 0, limit: Int(body.size)), [.sha256])
+        for expectations in [Expectations(), Expectations(digests: whole)] {
+            let source = ScriptedSource(script(stopAfter: 6, Self.cut), ScriptedSource.Script(body: body))
+            let harness = try await ImportHarness(source)
+            try await harness.accept([.sha256], expecting: expectations)
+            try await harness.attempt()
+            try await harness.forgetMidstates()
+            try await harness.attempt()
+            #expect(source.offsets == [0, expectations.digests.isEmpty ? 0 : 6 * Self.unit])
+            try await harness.expectWhole(body)
+        }
+    }
+
     @Test("A cancel between two attempts leaves bytes that the next look removes")
     func cancelledBetween() async throws {
         let harness = try await ImportHarness(ScriptedSource(script(stopAfter: 6, Self.cut)))

@@ -46,12 +46,14 @@ final class StoreJournal: Sendable {
     func noteReadAgain(_ count: Int) { counts.withLock { $0.readAgain += Int64(count) } }
 }
 
-/// A file store that counts bytes, may forbid clones, and lets something happen once while an object is read.
+/// A file store that counts bytes, may forbid clones, and lets something happen once while an object, or what was staged, is read.
 struct JournalledStore: ImageStore {
     let base: FileStore
     let journal: StoreJournal
     let clones: Bool
     let stop: ReadStop
+    /// Whether the stop is in what was staged, and not in objects.
+    var stopsInStaging = false
     /// What it says is free; nil for what is.
     let shownFreeBytes: Int64?
 
@@ -103,7 +105,7 @@ struct JournalledStore: ImageStore {
         _ body: (any StagedImage) async throws -> Result
     ) async throws -> Result {
         try await base.withStaging(transfer, keeping: durableBytes, expectedSize: expectedSize) { staged in
-            try await body(JournalledStaging(base: staged, journal: journal))
+            try await body(JournalledStaging(base: staged, journal: journal, stop: stopsInStaging ? stop : nil))
         }
     }
 }
@@ -140,12 +142,15 @@ private struct StoppedObject: ReadableObject {
 private struct JournalledStaging: StagedImage {
     let base: any StagedImage
     let journal: StoreJournal
+    let stop: ReadStop?
 
     var keptBytes: Int64 { base.keptBytes }
+    var guardsKeptBytes: Bool { base.guardsKeptBytes }
     func synchronize() async throws(StoreError) -> Int64 { try await base.synchronize() }
     func commit() async throws(StoreError) -> StoredObject { try await base.commit() }
 
     func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? {
+        await stop?.pass(offset)
         let chunk = try await base.keptChunk(at: offset)
         journal.noteReadAgain(chunk?.count ?? 0)
         return chunk

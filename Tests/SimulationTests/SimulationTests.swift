@@ -53,7 +53,7 @@ extension PlantedBug {
             violation.contains(" ends") || violation.contains("became") || violation.contains("replica")
         case .eventBeforeCommit:
             violation.contains("never committed") || violation.contains("was published before event")
-        case .checkpointBeforeSync: violation.contains("are not those the catalog describes")
+        case .checkpointBeforeSync, .trustedStaging: violation.contains("are not those the catalog describes")
         case .wrongClock: violation.contains("whose lease was good")
         case .staleValidator: violation.contains("were never served")
         case .countsOutsideTransaction: violation.contains("is more than")

@@ -51,6 +51,9 @@ final class S3Staging: StagedImage {
 
     var keptBytes: Int64 { readable.withLock { $0.reader?.size ?? 0 } }
 
+    /// Services keep checksums of what they store. To read everything back would cost as much as to fetch it again.
+    var guardsKeptBytes: Bool { true }
+
     func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? {
         try await readable.withLock { $0.reader }?.chunk(at: offset)
     }

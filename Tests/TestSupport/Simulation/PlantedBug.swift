@@ -14,6 +14,8 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     case eventBeforeCommit = "event-before-commit"
     /// A checkpoint is written before its bytes are durable.
     case checkpointBeforeSync = "checkpoint-before-sync"
+    /// Staged bytes are gone on with as they are.
+    case trustedStaging = "trusted-staging"
     /// Leases are judged by a clock that is not the database's.
     case wrongClock = "wrong-clock"
     /// The rest of a body is fetched although its validator has changed.
@@ -42,7 +44,7 @@ public enum PlantedBug: String, CaseIterable, Sendable {
 
     func rows(for process: SimulatedProcess, wire: Wire, encoder: CloudEventEncoder) -> Rows {
         switch self {
-        case .ackBeforeCommit, .checkpointBeforeSync, .staleValidator: Rows()
+        case .ackBeforeCommit, .checkpointBeforeSync, .trustedStaging, .staleValidator: Rows()
         case .countsOutsideTransaction: Rows(counts: CountsMemory())
         case .forgottenReservation: Rows(forgetsReservations: true)
         case .writeWithoutFence: Rows(memory: FenceMemory())

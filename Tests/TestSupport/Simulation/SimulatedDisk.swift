@@ -1,6 +1,7 @@
 import ImageModel
 
-/// The disk behind a store, shared by all workers: what was not synced may be lost when the worker that wrote it dies.
+/// The disk behind a store, shared by all workers: what was not synced may be lost when the worker that wrote it dies,
+/// and a bit of what was staged may flip.
 // Unchecked: touched only by the one thread that runs its history.
 final class SimulatedDisk: @unchecked Sendable {
     struct Staged {
@@ -44,11 +45,15 @@ final class SimulatedDisk: @unchecked Sendable {
         key.hasPrefix("objects/") ? TransferID(String(key.dropFirst("objects/".count))) : nil
     }
 
-    /// What the death of a process does: its locks go, and each of its writes that was not synced may be undone.
+    /// What the death of a process does: its locks go, each of its writes that was not synced may be
+    /// undone, and a bit flip.
     func lose(writesOf process: SimulatedProcess) {
         let dice = process.weather.dice
         for transfer in staged.keys.sorted() where staged[transfer]?.writer === process {
             staged[transfer]?.writer = nil
+            if let count = staged[transfer]?.bytes.count, count > 0, process.weather.strikes(.bitFlipped, weight: 10) {
+                staged[transfer]?.bytes[dice.int(0...count - 1)] ^= 1
+            }
             if dice.chance(0.7), let entry = staged[transfer], entry.bytes.count > entry.durable {
                 process.weather.count(.bytesLost)
                 let lost = entry.bytes.count - entry.durable

@@ -8,6 +8,8 @@ struct SimulatedStaging: StagedImage {
     let transfer: TransferID
     let keptBytes: Int64
 
+    var guardsKeptBytes: Bool { store.vouchesForBytes }
+
     func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? {
         try await store.call(weight: 0.3) { () throws(StoreError) in
             try requireLock()

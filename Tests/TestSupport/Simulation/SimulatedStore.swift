@@ -9,6 +9,8 @@ struct SimulatedStore: ImageStore {
     let audit: Audit
     /// Whether it says that bytes are durable and does nothing for it.
     let forgetsToSynchronize: Bool
+    /// Whether it says that nobody needs to look at staged bytes again, and keeps no checksums.
+    let vouchesForBytes: Bool
 
     var name: StoreName { disk.name }
 

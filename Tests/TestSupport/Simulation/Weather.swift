@@ -73,7 +73,7 @@ public enum Fault: String, CaseIterable, Sendable {
     case crash, pause, drain, connectionLost, acknowledgementLost, duplicateMessage
     case publishRefused, confirmLost, confirmWithheld, lateCopy, unroutable
     case catalogAway, commitFailed, commitReplyLost
-    case storeAway, storeReplyLost, storeFull, bytesLost
+    case storeAway, storeReplyLost, storeFull, bytesLost, bitFlipped
     case sourceAway, sourceGone, sourceCut, sourceStalled, hostAway, sourceChanged
 }
 

@@ -180,7 +180,9 @@ extension World {
         let stores = disks.map { disk in
             SimulatedStore(
                 disk: disk, process: process, pool: pool, audit: rows.audit,
-                forgetsToSynchronize: bug == .checkpointBeforeSync)
+                forgetsToSynchronize: bug == .checkpointBeforeSync,
+                // What was never durable is found out otherwise: then the mistake costs a fetch and nothing else.
+                vouchesForBytes: bug == .checkpointBeforeSync || bug == .trustedStaging)
         }
         let environment = { (announce: @escaping @Sendable (ImageEvent) -> Void) in
             var environment = JobEnvironment(
