@@ -58,6 +58,9 @@ extension ImageCatalog {
     /// Hints that another worker may have made a job ready to begin; see ``CatalogDatabase/wakeUps()``.
     public func wakeUps() -> AsyncStream<Void> { database.wakeUps() }
 
+    /// Whether ``wakeUps()`` tells anything.
+    public var tellsWakeUps: Bool { database.tellsWakeUps }
+
     /// Closes the database; comes last, when nobody uses the catalog any more.
     public func close() async {
         await database.close()

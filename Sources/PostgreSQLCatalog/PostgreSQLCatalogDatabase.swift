@@ -76,6 +76,9 @@ public final class PostgreSQLCatalogDatabase: CatalogDatabase {
         return stream
     }
 
+    /// It does, see ``wakeUps()``.
+    public var tellsWakeUps: Bool { true }
+
     /// Ends what was begun and closes all connections.
     public func close() async {
         await lanes.close()

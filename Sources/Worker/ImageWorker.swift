@@ -91,7 +91,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     public func run(until drain: DrainRequest) async {
         await serve(until: drain) {
             guard !has(.run) else { return await scheduler.run(until: drain) }
-            while !drain.isRequested, !Task.isCancelled { try? await environment.time.sleep(for: plan.poll) }
+            await drain.wait()
         }
     }
 
@@ -124,6 +124,10 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
                 group.addTask { await progress.run() }
                 group.addTask { await cleaner.run() }
                 group.addTask { for await _ in environment.catalog.wakeUps() { scheduler.wakeUp.signal() } }
+                group.addTask {
+                    await drain.wait()
+                    scheduler.wakeUp.signal()
+                }
             }
             if has(.sweep) { group.addTask { await sweep.run() } }
             defer { group.cancelAll() }

@@ -29,13 +29,21 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     /// To drain by cancelling would cut publishes off before their confirms, and those events would be sent twice.
     func run(until drain: DrainRequest) async {
         var failures = 0
+        // What is left by workers that died can wait as long as their role; each tells its own relay of the rest.
+        var pace = IdlePace(from: plan.poll, to: plan.idlePoll)
         while !Task.isCancelled, !drain.isRequested {
             pulse.beat(.relay, at: time.now())
             switch await relayBatch() {
             case .idle:
                 failures = 0
+                if await wakeUp.wait(atMost: pace.next(), time: time) { pace.reset() }
+            case .othersTurn:
+                failures = 0
+                pace.reset()
                 await wakeUp.wait(atMost: plan.poll, time: time)
-            case .progressed: failures = 0
+            case .progressed:
+                failures = 0
+                pace.reset()
             case .failed:
                 failures += 1
                 try? await time.sleep(for: backoff.delay(after: failures, random: random))
@@ -48,7 +56,10 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     private static var role: String { "relay" }
 
     private enum Round {
+        /// There is nothing to send.
         case idle
+        /// There is, and another worker has the role.
+        case othersTurn
         case progressed
         case failed
     }
@@ -57,7 +68,7 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
         do {
             let limit = batchLimit
             guard try await catalog.read({ try $0.unpublished(limit: 1) }).isEmpty == false else { return .idle }
-            guard try await catalog.holdRole(Self.role, as: worker, for: roleDuration) else { return .idle }
+            guard try await catalog.holdRole(Self.role, as: worker, for: roleDuration) else { return .othersTurn }
             let batch = try await catalog.read { try $0.unpublished(limit: limit) }
             // Whoever had the role until now may have sent it all meanwhile.
             guard !batch.isEmpty else { return .idle }

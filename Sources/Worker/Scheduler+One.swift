@@ -21,7 +21,7 @@ extension Scheduler {
             }
             let left = giveUp.map { $0 - time.now() } ?? plan.poll
             guard left > .zero else { return nil }
-            await wakeUp.wait(atMost: min(await pause(), left), time: time)
+            await wakeUp.wait(atMost: min(await pause(atMost: plan.poll), left), time: time)
         }
         return nil
     }

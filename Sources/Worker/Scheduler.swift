@@ -20,14 +20,19 @@ struct Scheduler: Sendable {
     /// Runs jobs until `drain` is asked for, then lets the running ones finish for a while and stops the rest.
     func run(until drain: DrainRequest) async {
         await withDiscardingTaskGroup { group in
+            var pace = IdlePace(from: plan.poll, to: catalog.tellsWakeUps ? plan.idlePoll : plan.poll)
             while !drain.isRequested && !Task.isCancelled {
                 pulse.beat(.scheduler, at: time.now())
                 // Counted from before the request was sent: the catalog counts from when it got it.
                 let goodUntil = time.now() + plan.leaseDuration
                 let claimed = await claim()
                 for job in claimed { start(job, goodUntil: goodUntil, in: &group) }
-                if !claimed.isEmpty { didChange() }
-                if claimed.isEmpty { await wakeUp.wait(atMost: await pause(), time: time) }
+                guard claimed.isEmpty else {
+                    didChange()
+                    pace.reset()
+                    continue
+                }
+                if await wakeUp.wait(atMost: await pause(atMost: pace.next()), time: time) { pace.reset() }
             }
             await finishRunning()
         }
@@ -61,9 +66,8 @@ struct Scheduler: Sendable {
         }
     }
 
-    /// Until the next waiting job is due, but never longer than a poll: other workers leave work too.
-    func pause() async -> Duration {
-        let limit = plan.poll
+    /// Until the next waiting job is due, but never longer than `limit`: other workers leave work too.
+    func pause(atMost limit: Duration) async -> Duration {
         let untilDue = try? await catalog.read { rows in try rows.nextDue().map { $0 - rows.now } }
         guard let duration = untilDue else { return limit }
         return min(max(duration, .milliseconds(1)), limit)

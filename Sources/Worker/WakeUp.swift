@@ -22,12 +22,21 @@ final class WakeUp: Sendable {
     }
 
     /// Waits for a signal, for `limit` to pass or for the task to be cancelled. Only one may wait.
-    func wait(atMost limit: Duration, time: any TimeSource) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.signalled() }
-            group.addTask { try? await time.sleep(for: limit) }
-            await group.next()
-            group.cancelAll()
+    ///
+    /// - Returns: Whether something other than the limit ended it.
+    @discardableResult
+    func wait(atMost limit: Duration, time: any TimeSource) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await self.signalled()
+                return true
+            }
+            group.addTask {
+                try? await time.sleep(for: limit)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? true
         }
     }
 

@@ -25,6 +25,8 @@ public struct WorkerPlan: Sendable, Hashable {
     public var publishers: [String: PublisherRights] = [:]
     /// How often to look for work that other workers left, and for requests to cancel.
     public var poll: Duration
+    /// How often to look when there was nothing for a while, where others tell when there is something.
+    public var idlePoll: Duration
     /// How long what nobody works on is kept.
     public var retention: RetentionPolicy
     /// How often the worker that holds the role sweeps.
@@ -36,7 +38,8 @@ public struct WorkerPlan: Sendable, Hashable {
         followerLimit: Int? = nil, leaseDuration: Duration = .seconds(30), leaseRenewal: Duration = .seconds(10),
         drain: Duration = .seconds(30),
         replyQueues: [String] = ["amq.rabbitmq.reply-to.*", "amq.gen-*", "reply.*"], prefix: String = "longshore",
-        poll: Duration = .milliseconds(500), retention: RetentionPolicy = RetentionPolicy(),
+        poll: Duration = .milliseconds(500), idlePoll: Duration = .seconds(5),
+        retention: RetentionPolicy = RetentionPolicy(),
         sweepInterval: Duration = .seconds(300)
     ) {
         self.slots = slots
@@ -48,6 +51,7 @@ public struct WorkerPlan: Sendable, Hashable {
         self.replyQueues = replyQueues
         self.prefix = prefix
         self.poll = poll
+        self.idlePoll = idlePoll
         self.retention = retention
         self.sweepInterval = sweepInterval
     }

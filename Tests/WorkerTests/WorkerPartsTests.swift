@@ -40,9 +40,35 @@ struct WorkerPartsTests {
         }
     }
 
+    @Test("Looks for work become rare when there was none for a while, and frequent again with the first sign of it")
+    func idlePace() {
+        var pace = IdlePace(from: .milliseconds(500), to: .seconds(5))
+        let first = (1...10).map { _ in pace.next() }
+        #expect(first.allSatisfy { $0 == .milliseconds(500) })
+        #expect((1...4).map { _ in pace.next() } == [.seconds(1), .seconds(2), .seconds(4), .seconds(5)])
+        for _ in 1...100 { #expect(pace.next() == .seconds(5)) }
+        pace.reset()
+        #expect(pace.next() == .milliseconds(500))
+    }
+
+    @Test("Whoever waits for a drain is told when it is asked for, before or after; a cancelled task is not kept")
+    func drainIsTold() async {
+        let drain = DrainRequest()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await DrainRequest().wait() }
+            group.cancelAll()
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 1...3 { group.addTask { await drain.wait() } }
+            drain.request()
+        }
+        await drain.wait()
+        #expect(drain.isRequested)
+    }
+
     @Test("A wait ends by itself after its limit, and when its task is cancelled")
     func wakeUpEnds() async {
-        await WakeUp().wait(atMost: .milliseconds(1), time: HostTime())
+        #expect(await WakeUp().wait(atMost: .milliseconds(1), time: HostTime()) == false)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await WakeUp().wait(atMost: .seconds(3_600), time: HostTime()) }
             group.cancelAll()

@@ -26,6 +26,9 @@ public protocol CatalogDatabase: Sendable {
     /// waits for work also asks for it now and then. The stream ends when there is nothing to expect.
     func wakeUps() -> AsyncStream<Void>
 
+    /// Whether ``wakeUps()`` tells anything.
+    var tellsWakeUps: Bool { get }
+
     /// Closes the database, so that what was wiped is gone from its files too; nothing can be asked of it afterwards.
     func close() async
 }
@@ -33,6 +36,9 @@ public protocol CatalogDatabase: Sendable {
 extension CatalogDatabase {
     /// A database that cannot tell ends the stream at once.
     public func wakeUps() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
+
+    /// As of a database that cannot tell.
+    public var tellsWakeUps: Bool { false }
 
     /// A database without files of its own has nothing to close.
     public func close() async {}
