@@ -124,10 +124,11 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
                 group.addTask { await progress.run() }
                 group.addTask { await cleaner.run() }
                 group.addTask { for await _ in environment.catalog.wakeUps() { scheduler.wakeUp.signal() } }
-                group.addTask {
-                    await drain.wait()
-                    scheduler.wakeUp.signal()
-                }
+            }
+            group.addTask {
+                await drain.wait()
+                scheduler.wakeUp.signal()
+                gate.wakeUp.signal()
             }
             if has(.sweep) { group.addTask { await sweep.run() } }
             defer { group.cancelAll() }

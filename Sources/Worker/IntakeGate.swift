@@ -13,6 +13,8 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
     let plan: WorkerPlan
     let time: any TimeSource
     let logger: Logger
+    /// Signalled when the gate was closed in part, and when the worker is to drain.
+    let wakeUp = WakeUp()
     /// Once requested, the gate never opens again.
     private let isClosed = DrainRequest()
     private let halt = IntakeHalt()
@@ -32,7 +34,7 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
 
     /// Consumes what there is room for, and nothing while the catalog does not answer: what came could not be taken in.
     func adjust() async {
-        _ = await adjustOnce()
+        if await adjustOnce() != .open { wakeUp.signal() }
     }
 
     /// Consumes nothing, whatever room there is, until ``resume()``. A catalog that cannot write may well answer questions.
@@ -55,15 +57,19 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
     /// Adjusts the gate as jobs leave the catalog; closes it for good when the worker is to drain.
     func keep(until drain: DrainRequest) async {
         var jammedSince: Duration?
+        // Open, it is adjusted with every batch that comes in.
+        var pace = IdlePace(from: plan.poll, to: plan.idlePoll)
         while !Task.isCancelled, !drain.isRequested {
-            if await adjustOnce() == .jammed {
+            let position = await adjustOnce()
+            if position != .open { pace.reset() }
+            if position == .jammed {
                 let since = jammedSince ?? time.now()
                 jammedSince = since
                 if time.now() - since >= Self.patience, await refuseStranded() { jammedSince = nil }
             } else {
                 jammedSince = nil
             }
-            try? await time.sleep(for: plan.poll)
+            if await wakeUp.wait(atMost: position == .open ? pace.next() : plan.poll, time: time) { pace.reset() }
         }
         isClosed.request()
         await close()
@@ -71,17 +77,17 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
 
     private enum Position {
         case open
-        /// Something waits on the broker until something moves in the catalog.
+        /// Something waits on the broker until something moves in the catalog, or until that answers again.
         case partlyClosed
         /// Something waits on the broker, and nothing in the catalog can move without it.
         case jammed
     }
 
     private func adjustOnce() async -> Position {
-        guard !isClosed.isRequested, !halt.isOn else { return .open }
+        guard !isClosed.isRequested, !halt.isOn else { return .partlyClosed }
         guard let load = try? await catalog.intakeLoad() else {
             await close()
-            return .open
+            return .partlyClosed
         }
         var position = Position.open
         for kind in JobKind.allCases {
