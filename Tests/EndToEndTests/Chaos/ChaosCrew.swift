@@ -10,6 +10,7 @@ actor ChaosCrew {
         var drains = 0
         var closures = 0
         var outages = 0
+        var storeFaults = 0
         var starts = 0
         /// Ends that nobody asked for.
         var deserters: [String] = []
@@ -19,6 +20,7 @@ actor ChaosCrew {
     private let size: Int
     private let virtualHost: String
     private let database: String?
+    private let storeLink: Proxy?
     private var dice: SplitMix
     private var crew: [Program] = []
     private var frozen: [(worker: Program, until: ContinuousClock.Instant)] = []
@@ -30,8 +32,12 @@ actor ChaosCrew {
     /// - Parameters:
     ///   - virtualHost: Where connections may be closed.
     ///   - database: The folder of the database server that may be ended.
-    init(_ site: Site, size: Int, virtualHost: String, database: String?, seed: UInt64) {
+    ///   - storeLink: The way to the store, if it leads over a network.
+    init(
+        _ site: Site, size: Int, virtualHost: String, database: String?, storeLink: Proxy?, seed: UInt64
+    ) {
         self.database = database
+        self.storeLink = storeLink
         self.site = site
         self.size = size
         self.virtualHost = virtualHost
@@ -43,6 +49,7 @@ actor ChaosCrew {
         try fill()
         var nextClosure = ContinuousClock.now + .seconds(dice.number(3...6))
         var nextOutage = ContinuousClock.now + .seconds(dice.number(3...6))
+        var nextStoreFault = ContinuousClock.now + .seconds(dice.number(2...4))
         while ContinuousClock.now < end {
             try await Task.sleep(for: .seconds(1))
             thaw()
@@ -59,9 +66,28 @@ actor ChaosCrew {
                 try await disturb(database)
                 nextOutage = .now + .seconds(dice.number(4...9))
             }
+            if let storeLink, ContinuousClock.now > nextStoreFault {
+                await disturb(storeLink)
+                nextStoreFault = .now + .seconds(dice.number(1...4))
+            }
         }
+        await storeLink?.set(.clear)
         thaw(everybody: true)
         try fill()
+    }
+
+    /// Every other time the network is mended instead.
+    private func disturb(_ link: Proxy) async {
+        guard dice.happens(50) else { return await link.set(.clear) }
+        deeds.storeFaults += 1
+        switch dice.number(1...5) {
+        case 1: await link.set(.refusing)
+        case 2: await link.set(.blackhole)
+        case 3: await link.set(.silent(.toClient))
+        case 4: await link.set(.slow(bytesPerSecond: 200_000))
+        default: await link.set(.clear)
+        }
+        if dice.happens(60) { await link.reset() }
     }
 
     private func disturb(_ database: String) async throws {

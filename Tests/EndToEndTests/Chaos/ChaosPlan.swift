@@ -14,6 +14,8 @@ struct ChaosPlan: Sendable {
     let remains: String?
     /// The folder of the private PostgreSQL that keeps the catalog and may be treated badly; nil to leave the catalog alone.
     let database: String?
+    /// Whether images go to the private S3 server, over a network that fails.
+    let isInS3: Bool
 
     static let environment = {
         let variables = ProcessInfo.processInfo.environment
@@ -23,7 +25,7 @@ struct ChaosPlan: Sendable {
         return ChaosPlan(
             duration: .seconds(number("SECONDS", 15)), seed: number("SEED", 1), workers: max(1, number("WORKERS", 3)),
             report: variables["LONGSHORE_CHAOS_REPORT"], remains: variables["LONGSHORE_CHAOS_REMAINS"],
-            database: variables["LONGSHORE_CHAOS_DATABASE"])
+            database: variables["LONGSHORE_CHAOS_DATABASE"], isInS3: variables["LONGSHORE_CHAOS_STORE"] == "s3")
     }()
 }
 

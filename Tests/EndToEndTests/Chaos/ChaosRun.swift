@@ -10,13 +10,15 @@ struct ChaosRun {
     let site: Site
     let plan: ChaosPlan
     let virtualHost: String
+    let storeLink: Proxy?
 
     /// Runs and judges.
     func run() async throws -> (findings: Findings, report: String) {
         let begin = ContinuousClock.now
         let workload = ChaosWorkload(site, seed: plan.seed)
         let crew = ChaosCrew(
-            site, size: plan.workers, virtualHost: virtualHost, database: plan.database, seed: plan.seed ^ 0x5DEE_CE66)
+            site, size: plan.workers, virtualHost: virtualHost, database: plan.database, storeLink: storeLink,
+            seed: plan.seed ^ 0x5DEE_CE66)
         let end = begin + plan.duration
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await workload.run(until: end) }
@@ -81,7 +83,7 @@ struct ChaosRun {
             findings.wrong.append("the sweep failed: \(swept.errors.suffix(3))")
             return 0
         }
-        for path in site.staged { findings.orphaned.append("not even a sweep removes \(path)") }
+        for path in try await site.inventory().staged { findings.orphaned.append("not even a sweep removes \(path)") }
         return ["transfers", "staged", "objects"].compactMap { swept.json[$0].number }.reduce(0, +)
     }
 
@@ -124,6 +126,7 @@ extension ChaosRun {
         lines[lines.count - 1] += "\(deeds.drains) asked to stop"
         lines.append("broker      all connections closed \(deeds.closures) times")
         if plan.database != nil { lines.append("database    cut off, halted or killed \(deeds.outages) times") }
+        if plan.isInS3 { lines.append("store       its network disturbed \(deeds.storeFaults) times") }
         lines.append("sweeper     \(swept) things left to it")
         lines.append(findings.description)
         if !findings.isEmpty, let remains = plan.remains {

@@ -9,6 +9,12 @@ public import Testing
 public enum RealS3 {
     /// The service's URL; nil when tests must do without.
     public static var url: String? { variable("LONGSHORE_TEST_S3") }
+    /// The service's port on loopback.
+    public static func requiredPort() throws -> UInt16 {
+        let url = try #require(Self.url, "LONGSHORE_TEST_S3 is not set")
+        return try #require(URLComponents(string: url)?.port.flatMap(UInt16.init(exactly:)))
+    }
+
     /// The access key.
     public static var accessKey: String { variable("LONGSHORE_TEST_S3_ACCESS_KEY") ?? "" }
     /// The secret key.
