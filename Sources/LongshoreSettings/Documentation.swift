@@ -15,8 +15,6 @@ extension Settings {
         public let mayComeFromFile: Bool
         /// What it is for, in one sentence.
         public let summary: String
-        /// Whether this version does what the key asks for, not only checks it.
-        public let isInEffect: Bool
     }
 
     /// Every key there is, in a good order for reading.
@@ -25,7 +23,7 @@ extension Settings {
             key: key.path.joined(separator: "."),
             variable: (["LONGSHORE"] + key.path.map { $0.uppercased() }).joined(separator: "_"),
             type: key.kind, allowed: key.allowed, defaultValue: key.defaultText, mayComeFromFile: key.mayComeFromFile,
-            summary: key.summary, isInEffect: KeyRegistry.isInEffect(key))
+            summary: key.summary)
     }
 
     /// ``documentation`` as a Markdown table, the one in the README.
@@ -35,8 +33,7 @@ extension Settings {
             let words = key.type.hasSuffix("word") || key.type.hasSuffix("words") ? ": \(key.allowed)" : ""
             let type = key.type + words + (key.mayComeFromFile ? ", or `…_file`" : "")
             let standard = key.defaultValue.map { "`\($0)`" } ?? ""
-            let summary = key.isInEffect ? key.summary : "*Not in effect yet.* " + key.summary
-            lines.append("| `\(key.key)` | \(type) | \(standard) | \(summary) |")
+            lines.append("| `\(key.key)` | \(type) | \(standard) | \(key.summary) |")
         }
         return lines.joined(separator: "\n")
     }

@@ -57,7 +57,6 @@ public struct Settings: Sendable, Hashable {
         var reader = SettingsReader(file: configurationFile(file, environment), environment: environment)
         let settings = Settings(reading: &reader)
         settings.checkTogether(&reader)
-        settings.checkInEffect(&reader)
         guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
         return (settings, reader.warnings)
     }

@@ -14,11 +14,4 @@ struct ReadmeTests {
         let end = try #require(readme.range(of: "\n<!-- configuration table: end -->"))
         #expect(String(readme[begin.upperBound..<end.lowerBound]) == Settings.documentationTable)
     }
-
-    @Test("A key that does nothing yet is warned of when it is set")
-    func warnsOfKeysWithoutEffect() throws {
-        let (_, warnings) = try Settings.load(
-            file: nil, environment: ["LONGSHORE_ADMIN_LISTEN": "127.0.0.1:9", "LONGSHORE_WORKER_DRAIN": "1s"])
-        #expect(warnings == ["admin.listen is set, but this version does not do that yet"])
-    }
 }

@@ -28,9 +28,9 @@ enum OperationKeys {
 
     static let admin = SettingKey(
         "admin.listen", .address, default: ListenAddress(host: "127.0.0.1", port: 8_474),
-        "The live page and its read-only API.")
+        "`/v1/images` and `/v1/jobs`, read-only.")
     static let adminToken = SettingKey<Secret?>(
-        "admin.token", .secret(atLeast: 16), "Bearer token of the page and its API; required on any but loopback.")
+        "admin.token", .secret(atLeast: 16), "Bearer token that every request there must show; required on any but loopback.")
     static let health = SettingKey(
         "health.listen", .address, default: ListenAddress(host: "127.0.0.1", port: 8_475),
         "`/healthz`, `/readyz`, `/metrics`.")

@@ -57,7 +57,7 @@ extension Settings {
         }
     }
 
-    /// The live page and its API.
+    /// Questions about images and jobs.
     public struct Admin: Sendable, Hashable {
         /// Where it listens.
         public var listen: ListenAddress

@@ -7,12 +7,10 @@ public import Logging
 /// A broker or database that is away makes a worker unready, never unhealthy: restarting it would mend nothing and
 /// would interrupt its jobs.
 public struct HealthServer: Sendable {
-    private let host: String
-    private let port: Int
+    private let port: HTTPPort
     private let lateLoops: @Sendable () -> [String]
     private let checks: [ReadinessCheck]
     private let metrics: @Sendable () async -> String
-    private let logger: Logger
 
     /// A server that listens when it is run.
     ///
@@ -23,12 +21,10 @@ public struct HealthServer: Sendable {
         host: String, port: Int, lateLoops: @escaping @Sendable () -> [String], checks: [ReadinessCheck],
         metrics: @escaping @Sendable () async -> String, logger: Logger
     ) {
-        self.host = host
-        self.port = port
+        self.port = HTTPPort(host: host, port: port, logger: logger)
         self.lateLoops = lateLoops
         self.checks = checks
         self.metrics = metrics
-        self.logger = logger
     }
 
     /// Serves until the task is cancelled.
@@ -56,13 +52,7 @@ public struct HealthServer: Sendable {
                 status: .ok, headers: [.contentType: MetricsPage.contentType],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: await metrics())))
         }
-        var quiet = logger
-        quiet.logLevel = .critical
-        let application = Application(
-            router: router,
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "longshore"),
-            logger: quiet)
-        try await application.run()
+        try await port.serve(router, for: "health")
     }
 
     private static func response(_ isGood: Bool, _ report: [String: String]) -> Response {

@@ -66,11 +66,7 @@ struct JobsCommand: AsyncParsableCommand {
             guard let stored = try await catalog.ask({ try $0.job(id) }),
                 let job = try await catalog.explain([stored]).first
             else { throw CommandTrouble(.notFound, "the catalog knows no job \(id)") }
-            let data = try await catalog.ask { rows in
-                EventData(
-                    job: job, image: try job.imageID.flatMap(rows.image), source: job.source,
-                    progress: job.state == .running ? job.progress : nil, error: job.failure)
-            }
+            let data = try await catalog.ask { try $0.lastState(of: job) }
             guard let profile = views.view else {
                 Console.say(EventDataEncoder.json(data))
                 return

@@ -16,6 +16,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
     private let keeper: TopologyKeeper?
     private let roles: Set<WorkerRole>
     private let health: HealthServer
+    private let admin: AdminServer
     private let catalog: ImageCatalog
     private let logger: Logger
 
@@ -63,9 +64,10 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         } catch {
             throw CommandTrouble(error)
         }
+        let views = ProfileViews(try ProfileAccess.make(settings))
         worker = ImageWorker(
             id: SystemRandom().identifier(), version: Build.version, plan: plan, cluster: settings.cluster,
-            views: ProfileViews(try ProfileAccess.make(settings)),
+            views: views,
             queues: decoration.decorate(
                 BrokerJobQueues(
                     consumer: consumer, names: access.names, prefetch: UInt16(clamping: min(200, plan.backlog)))),
@@ -89,12 +91,16 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             lateLoops: { worker.lateLoops(limit: .seconds(60)) },
             checks: [Self.check(roles, consumer, publisher)] + Self.checks(catalog: catalog, stores: stores),
             metrics: { await worker.metricsPage() }, logger: logger)
+        admin = AdminServer(
+            host: settings.admin.listen.host, port: settings.admin.listen.port,
+            token: settings.admin.token.map { BearerToken($0.revealed) }, catalog: catalog, views: views,
+            logger: logger)
         self.logger = logger
     }
 
     /// Starts a worker and runs it until SIGTERM or SIGINT, see ``SignalWatch``.
     package static func run(_ settings: Settings, _ decoration: Decoration, logger: Logger) async throws {
-        _ = try await run(settings, decoration, logger: logger, withHealth: true) { worker, drain in
+        _ = try await run(settings, decoration, logger: logger, withPorts: true) { worker, drain in
             await worker.run(until: drain)
             return nil
         }
@@ -102,13 +108,13 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
 
     /// Runs one job, unless none comes for as long as `patience` says; signals end it as they end a worker.
     ///
-    /// There is no health port: many such processes may run on one host.
+    /// There are no ports for health and questions: many such processes may run on one host.
     ///
     /// - Returns: The job as it is now; nil when none came.
     static func runOne(
         _ settings: Settings, _ decoration: Decoration, logger: Logger, within patience: Duration?
     ) async throws -> Job? {
-        try await run(settings, decoration, logger: logger, withHealth: false) { worker, drain in
+        try await run(settings, decoration, logger: logger, withPorts: false) { worker, drain in
             await worker.runOne(within: patience, until: drain)
         }
     }
@@ -117,13 +123,13 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         @Sendable (ImageWorker<Decoration.Queues, Decoration.Exchange>, DrainRequest) async -> Job?
 
     private static func run(
-        _ settings: Settings, _ decoration: Decoration, logger: Logger, withHealth: Bool, _ work: @escaping Work
+        _ settings: Settings, _ decoration: Decoration, logger: Logger, withPorts: Bool, _ work: @escaping Work
     ) async throws -> Job? {
         try await SignalWatch.run(logger) { watch in
             let assembly = try await make(settings, decoration, logger: logger)
             watch.started()
             do {
-                let job = try await assembly.serve(withHealth: withHealth) { await work(assembly.worker, watch.drain) }
+                let job = try await assembly.serve(withPorts: withPorts) { await work(assembly.worker, watch.drain) }
                 await assembly.catalog.close()
                 return job
             } catch {
@@ -134,13 +140,16 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
     }
 
     /// Works until that is done, or until one of those without whom the work makes no sense has failed for good.
-    private func serve(withHealth: Bool, _ work: @escaping @Sendable () async -> Job?) async throws -> Job? {
+    private func serve(withPorts: Bool, _ work: @escaping @Sendable () async -> Job?) async throws -> Job? {
         try await withThrowingTaskGroup(of: Ended.self) { group in
             group.addTask { .work(await work()) }
             if consumes { group.addTask { .service(try await consumer.run()) } }
             if publishes { group.addTask { .service(try await publisher.run()) } }
             group.addTask { .service(await keeper?.run(consumer.events, publisher.events)) }
-            if withHealth { group.addTask { .service(try await serveHealth()) } }
+            if withPorts {
+                group.addTask { .service(try await serveHealth()) }
+                group.addTask { .service(await serveAdmin()) }
+            }
             defer { group.cancelAll() }
             for try await ended in group {
                 if case .work(let job) = ended { return job }
@@ -161,6 +170,16 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         } catch is CancellationError {
         } catch {
             throw CommandTrouble(.usage, "health.listen: \(error)")
+        }
+    }
+
+    /// Answers questions, unless the port is taken: by another worker of this host, as a rule, who answers the same.
+    private func serveAdmin() async {
+        do {
+            try await admin.run()
+        } catch is CancellationError {
+        } catch {
+            logger.error("No questions are answered here", metadata: ["admin.listen": "\(error)"])
         }
     }
 
