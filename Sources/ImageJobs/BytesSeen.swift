@@ -21,7 +21,7 @@ final class BytesSeen {
         inspector = ImageInspector(expectations: expectations)
     }
 
-    /// Lends `body` the knowledge of no bytes; with `midstates`, ``lookAgain(at:)`` comes first.
+    /// Lends `body` the knowledge of no bytes; with `midstates`, ``lookAgain(at:_:)`` comes first.
     ///
     /// - Parameter mayResume: Whether another attempt may go on from the midstates. Then there is always one, for whoever
     ///   compares the staged bytes with it: of SHA-256 when none of `algorithms` has any.
@@ -51,8 +51,9 @@ final class BytesSeen {
     /// Looks at the bytes that an earlier attempt staged: at all of them when a digest has no midstate, or when the store
     /// does not vouch for them; otherwise only at those that a format's headers refer to.
     ///
+    /// - Parameter note: Called with the number of bytes that were looked at, while that is all of them.
     /// - Returns: Whether they are the bytes that the midstates stand for, as far as these can tell.
-    func lookAgain(at staged: any StagedImage) async throws -> Bool {
+    func lookAgain(at staged: any StagedImage, _ note: (Int64) async throws -> Void) async throws -> Bool {
         let end = staged.keptBytes
         defer { count = end }
         guard digests.hasFresh || !staged.guardsKeptBytes else {
@@ -62,6 +63,7 @@ final class BytesSeen {
         return try await compare(staged) { chunk in
             try inspector.update(chunk)
             if digests.hasFresh { try await digests.catchUp(chunk) }
+            try await note(inspector.position)
         }
     }
 

@@ -5,7 +5,8 @@ import ImageStore
 /// Brings the bytes of an image to another place: an import whose source is a store.
 ///
 /// However they come, every byte passes the digests on its way, or after it where the kernel moved it: what was cloned is
-/// read again from the staging, as an attempt does that goes on from a checkpoint without the states of its digests.
+/// read again from the staging, as an attempt does that goes on from a checkpoint without the states of its digests. Progress
+/// counts both: the bytes that the kernel moved and behind them, as `verifying`, those that were read again.
 struct CopyJob {
     let claimed: ClaimedJob
     let environment: JobEnvironment
@@ -37,6 +38,10 @@ struct CopyJob {
                 throw await steps.leave(after: error)
             }
             steps = ImportJob(claimed: claimed, environment: environment, control: control, plan: plan)
+            // All that was cloned is read again, and counted behind it.
+            if let cloned = claimed.transfers.last?.checkpoint?.durableBytes {
+                steps.phase = .fetching.next(.verifying, after: cloned, size: content.size)
+            }
         }
         do {
             try await steps.run()

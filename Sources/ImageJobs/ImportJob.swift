@@ -13,6 +13,8 @@ struct ImportJob {
     let control: JobControl
     /// What to do, when that is not for the message to say.
     var plan: ImportPlan?
+    /// What of the attempt's work begins here.
+    var phase = ProgressPhase.fetching
 
     func run() async throws {
         do {
@@ -125,8 +127,13 @@ struct ImportJob {
         guard seen.canCompare || plan.expectsDigest && staged.count == 1 else {
             throw BeginAgain("nothing tells whether the staged bytes are those that were fetched")
         }
+        var meter = ProgressMeter(
+            claimed: claimed, environment: environment, source: resumption.source, bytes: 0, in: phase.verifying)
         for (index, image) in staged.enumerated() {
-            guard try await index == 0 ? seen.lookAgain(at: image) : seen.compare(image) else {
+            guard
+                try await index == 0
+                    ? seen.lookAgain(at: image, { try await meter.note($0) }) : seen.compare(image)
+            else {
                 let transfer = resumption.transfers[index]
                 environment.logger.warning(
                     "A store returns other bytes than were written",
@@ -155,7 +162,8 @@ struct ImportJob {
                 if image.isUnpacked { space.expectGrowth(to: environment.limits.unpacking.bytes) }
                 let pass = BytePass(
                     source: image, staged: staged, plan: plan, claimed: claimed, environment: environment,
-                    control: control, seen: seen, space: space, checkpoints: mayResume ? checkpoints : nil)
+                    control: control, seen: seen, space: space, checkpoints: mayResume ? checkpoints : nil,
+                    phase: phase)
                 return try await pass.run()
             }
         } catch {

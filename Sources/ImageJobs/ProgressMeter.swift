@@ -56,6 +56,9 @@ struct ProgressPhase {
     /// The first part, and mostly the only one.
     static let fetching = Self(stage: .fetching, before: 0, size: nil)
 
+    /// The same part while what an earlier one staged is read again.
+    var verifying: Self { Self(stage: .verifying, before: before, size: size) }
+
     /// The part after this one.
     func next(_ stage: JobStage, after bytes: Int64, size: Int64) -> Self {
         Self(stage: stage, before: before + bytes, size: size)

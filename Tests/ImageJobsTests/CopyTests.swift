@@ -89,6 +89,36 @@ struct CopyTests {
         }
     }
 
+    @Test(
+        "Progress tells of the bytes that are cloned and, while they are read again, of those, and never falls",
+        arguments: [true, false])
+    func progress(_ clones: Bool) async throws {
+        let announced = Mutex<[JobProgress]>([])
+        let journal = StoreJournal()
+        var (harness, environment, second) = try await harness { JournalledStore($0, journal, clones: clones) }
+        environment.time = HastyTime()
+        environment.announceProgress = { event in
+            announced.withLock { $0 += [event.data.progress].compactMap(\.self) }
+        }
+        try await accept(harness)
+        try await attempt(harness, environment)
+        #expect(try await job(harness).state == .succeeded)
+        let steps = announced.withLock { $0 }
+        #expect(steps.map(\.bytes) == steps.map(\.bytes).sorted())
+        let isCloned = clones ? await second.store.canClone(from: harness.store) : false
+        guard isCloned else {
+            #expect(steps.allSatisfy { $0.stage == .fetching && $0.total == body.size })
+            #expect(steps.last?.bytes == body.size)
+            return
+        }
+        let cloned = body.size - 7
+        #expect(steps.first == JobProgress(stage: .fetching, bytes: cloned, total: body.size, bytesPerSecond: cloned))
+        let verifying = steps.dropFirst()
+        #expect(verifying.count > 2)
+        #expect(verifying.allSatisfy { $0.stage == .verifying && $0.total == cloned + body.size })
+        #expect(verifying.last?.bytes == cloned + body.size)
+    }
+
     @Test("A new image in the same store has bytes of its own, which outlive the old one's")
     func newImage() async throws {
         let (harness, environment, _) = try await harness()

@@ -144,6 +144,20 @@ final class NotingTime: TimeSource {
     }
 }
 
+/// A clock on which a second passes at every look.
+final class HastyTime: TimeSource {
+    private let elapsed = Mutex(Duration.zero)
+
+    func now() -> Duration {
+        elapsed.withLock { elapsed in
+            elapsed += .seconds(1)
+            return elapsed
+        }
+    }
+
+    func sleep(for duration: Duration) async throws { try Task.checkCancellation() }
+}
+
 /// A clock on which no time passes.
 struct StandingTime: TimeSource {
     func now() -> Duration { .zero }
