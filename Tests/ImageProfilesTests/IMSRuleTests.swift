@@ -93,6 +93,16 @@ struct IMSRuleTests {
     }
 
     @Test(
+        "take true and false for an image of a whole server",
+        arguments: [
+            (PropertyValue.bool(true), true), (.bool(false), true), (.string("true"), false), (.integer(1), false),
+        ])
+    func wholeImage(value: PropertyValue, isGood: Bool) {
+        let found = paths { $0.properties = ["ims.__whole_image": value] }
+        #expect(found == (isGood ? [] : ["/image/properties/ims.__whole_image"]))
+    }
+
+    @Test(
         "keep GPU types apart from plain Xen and KVM",
         arguments: ["__support_xen_gpu_type", "__support_kvm_gpu_type"])
     func exclusions(gpu: String) {
@@ -200,6 +210,27 @@ struct IMSJobTests {
         let iso = try image { $0.content = ImageContent(format: .iso, size: 1, virtualSize: 1, digests: []) }
         #expect(profile.refusal(of: copy, on: iso, members: [])?.code == .policyDenied)
         #expect(IMSProfile.sharing == SharingTerms(needsAcceptance: true, memberLimit: 256))
+    }
+
+    @Test("refuse to copy what is of a whole server or used as an ISO, and share the former with ten at most")
+    func wholeServers() throws {
+        let id = try #require(ImageID("i-1"))
+        let copy = JobWork.copy(CopyRequest(imageID: id, newImage: .init(name: "n")))
+        let whole = try image { $0.details.properties["ims.__whole_image"] = .bool(true) }
+        #expect(profile.refusal(of: copy, on: whole, members: [])?.code == .policyDenied)
+        let plain = try image { $0.details.properties["ims.__whole_image"] = .bool(false) }
+        #expect(profile.refusal(of: copy, on: plain, members: []) == nil)
+        let iso = try image { $0.details.properties["ims.virtual_env_type"] = .string("IsoImage") }
+        #expect(profile.refusal(of: copy, on: iso, members: [])?.code == .policyDenied)
+
+        let offer = JobWork.share(ShareRequest(imageID: id, action: .offer, member: try account("new")))
+        var members = try (1...10).map { try member("m-\($0)", .accepted) }
+        #expect(profile.refusal(of: offer, on: whole, members: members)?.code == .notShareable)
+        #expect(profile.refusal(of: offer, on: plain, members: members) == nil)
+        members[0].status = .stopped
+        #expect(profile.refusal(of: offer, on: whole, members: members) == nil)
+        let accept = JobWork.share(ShareRequest(imageID: id, action: .accept, member: try account("m-2")))
+        #expect(profile.refusal(of: accept, on: whole, members: members) == nil)
     }
 
     @Test("understand bucket:object as an object of S3")

@@ -99,6 +99,8 @@ struct IMSViewTests {
         #expect(document["deleted_at"] == nil)
         #expect(document["__is_config_init"] == "false")
         #expect(document["__whole_image"] == false)
+        let whole = try view(.importing) { $0.details.properties["ims.__whole_image"] = .bool(true) }
+        #expect(whole["__whole_image"] == true)
         #expect(document["__originalimagename"] == "")
         #expect(document["__description"] == nil)
         let deleted = try view(.deleted)

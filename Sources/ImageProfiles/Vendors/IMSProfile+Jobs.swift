@@ -4,8 +4,14 @@ extension IMSProfile {
     /// What the vendor asks before a copy, a share or a delete.
     public func refusal(of work: JobWork, on image: Image, members: [Member]) -> Failure? {
         switch work {
-        case .copy where image.content?.format == .iso:
+        case .copy where Self.isWholeServer(image.details):
+            Failure(
+                .policyDenied, "image \(image.id) is of a whole server (__whole_image), which is never copied",
+                stage: .planning)
+        case .copy where Self.isISO(image):
             Failure(.policyDenied, "image \(image.id) is an ISO image, which is never copied", stage: .planning)
+        case .share(let request) where request.action == .offer && Self.isWholeServer(image.details):
+            Self.refusal(of: request, on: image, members: members)
         case .delete where image.status == .queued || image.status == .importing:
             Failure(
                 .imageBusy, "image \(image.id) is being created (\(image.status.rawValue)); cancel its import first",
@@ -15,6 +21,18 @@ extension IMSProfile {
         default: nil
         }
     }
+
+    /// An image of a whole server is shared with ten tenants at most.
+    private static func refusal(of request: ShareRequest, on image: Image, members: [Member]) -> Failure? {
+        let others = members.filter { $0.account != request.member && $0.status != .stopped }
+        guard others.count >= wholeServerMemberLimit else { return nil }
+        return Failure(
+            .notShareable,
+            "image \(image.id) is of a whole server and has \(others.count) members; \(wholeServerMemberLimit) are allowed",
+            stage: .planning)
+    }
+
+    private static let wholeServerMemberLimit = 10
 
     /// The vendor's own form of a source is `bucket:object` (IMG.0017), an object of its object storage.
     public func url(ofSource url: String) -> String {

@@ -46,7 +46,12 @@ extension IMSProfile {
 
     private func judgeFields(of details: ImageDetails, in rules: inout RuleBook) {
         rules.requireKnownFields(Self.id, Field.allCases.map(\.rawValue))
-        for field in Field.allCases {
+        if let given = Self.property(Field.wholeImage.rawValue, of: details) {
+            rules.require(
+                property: Self.propertyKey(Field.wholeImage.rawValue), "true or false", value: given.shown,
+                holds: given == .bool(true) || given == .bool(false))
+        }
+        for field in Field.allCases where field != .wholeImage {
             guard let given = Self.property(field.rawValue, of: details) else { continue }
             let text = Self.text(field.rawValue, of: details)
             rules.require(
@@ -129,7 +134,7 @@ extension IMSProfile.Field {
         case .isConfigInit: Self.oneOf("true", "false")
         case .enterpriseProject:
             ("0, blank or a UUID", { $0 == "0" || $0.allSatisfy { $0 == " " } || Self.isUUID($0) })
-        case .xenGPU, .kvmGPU, .backup, .product: ("a text", { !$0.isEmpty })
+        case .xenGPU, .kvmGPU, .backup, .product, .wholeImage: ("a text", { !$0.isEmpty })
         }
     }
 

@@ -9,7 +9,7 @@ public struct IMSProfile: ImageProfile {
     /// `ims`
     public static let id = "ims"
 
-    /// The member accepts or rejects; 256 tenants at most.
+    /// The member accepts or rejects; 256 tenants at most, and fewer for an image of a whole server.
     public static let sharing = SharingTerms(needsAcceptance: true, memberLimit: 256)
 
     /// The profile in a deployment, of which it needs to know nothing.
@@ -68,7 +68,7 @@ public struct IMSProfile: ImageProfile {
         let isPublic = image.details.visibility == .public
         let configured = Self.text(Field.isConfigInit.rawValue, of: image.details)
         view.add(Field.isConfigInit.rawValue, .string(configured ?? "false"))
-        view.add("__whole_image", false)
+        view.add(Field.wholeImage.rawValue, .bool(Self.isWholeServer(image.details)))
         // Left empty for public images and those that were made from a file.
         view.add("__originalimagename", .string(isPublic ? "" : image.origin?.rawValue ?? ""))
         view.add("__data_origin", .string(isPublic ? "" : image.provenance?.sourceURL.map { "file,\($0)" } ?? ""))
@@ -96,9 +96,11 @@ public struct IMSProfile: ImageProfile {
         }
     }
 
+    private static let isoEnvironment = "IsoImage"
+
     private static func environment(of image: Image) -> String {
         let isISO = (diskFormat(of: image) ?? "") == ImageFormat.iso.rawValue
-        return text(Field.environment.rawValue, of: image.details) ?? (isISO ? "IsoImage" : "FusionCompute")
+        return text(Field.environment.rawValue, of: image.details) ?? (isISO ? isoEnvironment : "FusionCompute")
     }
 
     /// What the bytes are; before they are known, and where only the vendor knows the format, what was declared.
@@ -106,6 +108,16 @@ public struct IMSProfile: ImageProfile {
         let declared = text(Field.diskFormat.rawValue, of: image.details)
         guard let format = image.content?.format else { return declared }
         return format == .raw && isOpaque(declared) ? declared : format.rawValue
+    }
+
+    /// Whether the image is one of a whole server, with its data disks: a full-ECS image.
+    static func isWholeServer(_ details: ImageDetails) -> Bool {
+        property(Field.wholeImage.rawValue, of: details) == .bool(true)
+    }
+
+    /// Whether the image is an ISO, or is declared to be used as one.
+    static func isISO(_ image: Image) -> Bool {
+        image.content?.format == .iso || text(Field.environment.rawValue, of: image.details) == isoEnvironment
     }
 
     /// zvhd and zvhd2 have no published layout: the bytes look like none, which is raw.
@@ -139,6 +151,7 @@ extension IMSProfile {
         case enterpriseProject = "enterprise_project_id"
         case backup = "__backup_id"
         case product = "__productcode"
+        case wholeImage = "__whole_image"
 
         /// Shown as the property says, and absent when it says nothing.
         static let passedThrough: [Self] = [
