@@ -40,6 +40,31 @@ struct CommandTests {
         }
     }
 
+    @Test("A scheme that no worker fetches is 2 and named, with those that are, before the broker is asked")
+    func schemes() async throws {
+        try await withSite { site in
+            let offline = ["broker.url": "amqp://\(try Origin().rule)/"]
+            let cases = [
+                (["htp://x"], "\"htp://x\""), (["FTP://h/a.img?key=canary"], "\"FTP://h/a.img\""),
+                (["volume://b395386bdb4a4ff1b1850a457c949c5e", "--profile", "zstack"], "\"volume\""),
+                (["bucket:object"], "\"bucket\""), (["htp://user:canary@h/a"], "\"htp:…\""),
+            ]
+            for (arguments, value) in cases {
+                let program = try site.start(["import"] + arguments, offline)
+                #expect(try await program.waitForEnd() == .exited(2), "\(arguments)")
+                let said = program.errors.entries.joined()
+                #expect(said.contains(value) && said.contains("https, http, s3"), "\(said)")
+                #expect(!said.contains("canary"))
+            }
+            for arguments in [["HTTPS://h/a"], ["bucket:object", "--profile", "ims"]] {
+                let program = try site.start(["import"] + arguments, offline)
+                #expect(try await program.waitForEnd() == .exited(3), "\(arguments)")
+            }
+            let help = try await site.run("import", "--help")
+            #expect(help.output.joined().contains("https, http, s3"))
+        }
+    }
+
     @Test("`--timeout` ends the waiting with 124, and the job goes on")
     func timeout() async throws {
         try await withSite { site in

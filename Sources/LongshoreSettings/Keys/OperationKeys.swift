@@ -30,7 +30,8 @@ enum OperationKeys {
         "admin.listen", .address, default: ListenAddress(host: "127.0.0.1", port: 8_474),
         "`/v1/images` and `/v1/jobs`, read-only.")
     static let adminToken = SettingKey<Secret?>(
-        "admin.token", .secret(atLeast: 16), "Bearer token that every request there must show; required on any but loopback.")
+        "admin.token", .secret(atLeast: 16),
+        "Bearer token that every request there must show; required on any but loopback.")
     static let health = SettingKey(
         "health.listen", .address, default: ListenAddress(host: "127.0.0.1", port: 8_475),
         "`/healthz`, `/readyz`, `/metrics`.")

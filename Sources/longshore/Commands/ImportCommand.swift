@@ -7,7 +7,7 @@ struct ImportCommand: AsyncParsableCommand {
         commandName: "import", abstract: "Fetch an image from a URL and store it.",
         discussion: "Example: longshore import https://example.com/ubuntu.qcow2 --name ubuntu-24.04 --wait")
 
-    @Argument(help: "Where the image is; its query is kept secret.")
+    @Argument(help: "Where the image is: \(FetchableURL.schemes); the URL's query is kept secret.")
     var url: String
 
     @Option(help: ArgumentHelp("The image's id; made when absent.", valueName: "image"))
@@ -48,6 +48,7 @@ struct ImportCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        try FetchableURL.require(parts[0], under: profile)
         let request = ImportRequest(
             image: ImageSpecification(
                 id: try id.map { try identifier($0, "--id") }, name: name ?? defaultName(parts[0]),

@@ -37,6 +37,7 @@ extension JobsCommand {
                 }
                 let parts = sourceURL.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
                 work.source.url = String(parts[0])
+                try FetchableURL.require(work.source.url, under: work.image.profile)
                 query = parts.count > 1 ? String(parts[1]) : nil
                 request.work = .import(work)
             } else if plan.hadSecretQuery {
