@@ -85,7 +85,13 @@ struct IMSRuleTests {
             ("__is_config_init", "yes", false), ("virtual_env_type", "Ironic", true), ("virtual_env_type", "VM", false),
             ("disk_format", "zvhd", true), ("disk_format", "vmdk", false), ("enterprise_project_id", "0", true),
             ("enterprise_project_id", "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86", true),
-            ("enterprise_project_id", "web", false), ("__os_version", "", false), ("no_such_field", "1", false),
+            ("enterprise_project_id", "web", false), ("enterprise_project_id", " ", true), ("__os_version", "", false),
+            ("__os_version", String(repeating: "v", count: 255), true),
+            ("__os_version", String(repeating: "v", count: 256), false), ("no_such_field", "1", false),
+            ("__support_xen", "true", true), ("__support_largememory", "true", true),
+            ("__support_diskintensive", "true", true), ("__support_highperformance", "true", true),
+            ("virtual_env_type", "DataImage", true), ("disk_format", "zvhd2", true), ("__backup_id", "b-1", true),
+            ("__backup_id", "", false), ("__productcode", "p-1", true), ("__productcode", "", false),
         ])
     func vendorFields(field: String, value: String, isGood: Bool) {
         let found = paths { $0.properties = ["ims.\(field)": .string(value)] }
@@ -276,6 +282,44 @@ struct IMSJobTests {
 
         job.failure = Failure(.sourceTLS, "the certificate has expired")
         #expect(profile.document(of: job, image: nil)?["error_code"] == "longshore:source_tls")
+    }
+
+    @Test(
+        "name the vendor's codes of failures",
+        arguments: [
+            (.sourceDenied, "IMG.0017"), (.imageNotActive, "IMG.0046"), (.notOwner, "IMG.0047"),
+            (.sourceNotFound, "IMG.0057"), (.sourceUnauthorized, "IMG.0057"), (.imageUnsafe, "IMG.0057"),
+            (.formatUnknown, "IMG.0057"), (.sizeLimit, "IMG.0059"), (.quotaExceeded, "IMG.0015"),
+            (.imageExists, "IMG.0070"), (.formatMismatch, "IMG.0072"), (.imageNotFound, "IMG.0086"),
+            (.imageGone, "IMG.0086"), (.notMember, "IMG.0196"), (.imageProtected, "IMG.0028"),
+            (.imageBusy, "IMG.0090"), (.minDiskTooSmall, "IMG.0055"),
+        ] as [(FailureCode, String)])
+    func failureCodes(code: FailureCode, word: String) throws {
+        #expect(try shownCode(Failure(code, "m")) == word)
+        #expect(try shownCode(Failure(.attemptsExhausted, "m", cause: FailureCause(code: code, message: "c"))) == word)
+    }
+
+    @Test(
+        "name the vendor's codes of broken rules",
+        arguments: [
+            ("/image/name", "a/b", "IMG.0003"), ("/image/name", String(repeating: "n", count: 129), "IMG.0002"),
+            ("/image/description", "d", "IMG.0004"), ("/image/min_disk_gib", "9", "IMG.0055"),
+            ("/image/min_ram_mib", "9", "IMG.0055"), ("/image/tags", "t", "IMG.0115"),
+            ("/expect/format", "vmdk", "IMG.0072"), ("/expect/size", "9", "IMG.0059"),
+            ("/image/properties/ims.__os_version", "v", "IMG.0056"),
+            ("/image/properties/ims.hw_firmware_type", "efi", "IMG.0141"),
+            ("/stores/0", "s", "longshore:rule_violated"),
+        ])
+    func violationCodes(path: String, value: String, word: String) throws {
+        let violation = Violation(path: path, rule: "r", value: value)
+        #expect(try shownCode(Failure(.ruleViolated, "m", violations: [violation])) == word)
+    }
+
+    private func shownCode(_ failure: Failure) throws -> String? {
+        var job = try job(importWork())
+        job.state = .failed
+        job.failure = failure
+        return profile.document(of: job, image: nil)?["error_code"]?.text
     }
 
     @Test("name the job types of the API reference")

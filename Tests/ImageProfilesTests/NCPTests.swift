@@ -57,7 +57,7 @@ struct NCPTests {
             (.failed, nil, "createFailed", "CREFL", "NULL"),
             (.cancelled, nil, "longshore:cancelled", "CREFL", "NULL"),
             (.pendingDelete, nil, "longshore:pending_delete", "CREAT", "TERMT"),
-            (.deleting, nil, "terminating", "CREAT", "TERMT"), (.deleted, nil, "terminated", "CREAT", "NULL"),
+            (.deleting, nil, "terminating", "CREAT", "TERMT"), (.deleted, nil, "terminated", "CREAT", "TERMT"),
         ] as [(ImageStatus, ImageOperation?, String, String, String)])
     func statusPairs(
         _ status: ImageStatus, _ operation: ImageOperation?, name: String, statusCode: String, operationCode: String

@@ -171,6 +171,15 @@ struct ZStackTests {
         #expect(try inventory { $0.details.properties["state"] = .string("Disabled") }["state"] == "Disabled")
     }
 
+    @Test("lets an update set the two states of the document", arguments: [("Enabled", true), ("Off", false)])
+    func stateRule(state: String, isGood: Bool) throws {
+        let request = UpdateRequest(imageID: try #require(ImageID("i")), changes: [.state(state)])
+        var after = details(specification())
+        after.properties["state"] = .string(state)
+        let found = profile.violations(of: ImageDraft(request, after: after)).map(\.path)
+        #expect(found == (isGood ? [] : ["/set/state"]))
+    }
+
     func specification(_ change: (inout ImageSpecification) -> Void = { _ in }) -> ImageSpecification {
         var image = ImageSpecification(name: "vr", profile: "zstack")
         change(&image)

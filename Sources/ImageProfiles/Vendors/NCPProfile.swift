@@ -69,8 +69,9 @@ public struct NCPProfile: ImageProfile {
                 case .pendingDelete: (.ours("pending_delete"), Self.created, Self.terminating)
                 case .deleting:
                     ("terminating", image.content == nil ? Self.createFailed : Self.created, Self.terminating)
+                // With no operation the pair would be that of a created image, for those who look at no name.
                 case .deleted:
-                    ("terminated", image.content == nil ? Self.createFailed : Self.created, Self.idle)
+                    ("terminated", image.content == nil ? Self.createFailed : Self.created, Self.terminating)
                 }
         }
 
