@@ -122,6 +122,33 @@ struct ProfileTests {
         }
     }
 
+    @Test("An update obeys the profile too: what it breaks is named, all at once, and the image stays as it was")
+    func updates() async throws {
+        try await withSite { site in
+            site.origin.serve("/a.qcow2", .bytes(try Self.qcow2(virtualSize: "30G")))
+            let worker = try site.startWorker()
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/a.qcow2")
+                    .setting("image", "profile", to: "ims").setting("image", "min_disk_gib", to: 40))
+            let before = try await site.end(of: "job-1")
+            #expect(before.phase == "completed")
+            let wrong: JSON = ["name": " x", "min_disk_gib": 30, "properties": ["ims.hw_firmware_type": "efi"]]
+            try await site.publish(site.job("update", "job-2", image: "image-1").setting("set", to: wrong))
+            let refused = try await site.end(of: "job-2")
+            #expect(refused.errorCode == "rule_violated")
+            #expect(
+                refused.data["error", "violations"].elements.compactMap { $0["path"].text }.sorted()
+                    == ["/set/min_disk_gib", "/set/name", "/set/properties/ims.hw_firmware_type"])
+            #expect(refused.data["view", "name"] == before.data["view", "name"])
+            let right: JSON = ["name": "x", "min_disk_gib": 31, "properties": ["ims.hw_firmware_type": "uefi"]]
+            try await site.publish(site.job("update", "job-3", image: "image-1").setting("set", to: right))
+            let view = try await site.end(of: "job-3").data["view"]
+            #expect(view["name"].text == "x" && view["min_disk"].number == 31)
+            #expect(view["hw_firmware_type"].text == "uefi")
+            try await site.stop(worker)
+        }
+    }
+
     @Test("Under `scp` a shared image is offered and approved, and its copy is refused")
     func scp() async throws {
         try await withSite(["profiles.scp.fields": "srn=srn:s::acct-1:image/{id}"]) { site in

@@ -156,6 +156,47 @@ struct PromptCancelTests {
         }
     }
 
+    @Test("While the kernel copies an image, or the copy is read again")
+    func copying() async throws {
+        try await withPromptSite(["stores.second.url": "file://{site}/second"]) { site, watch in
+            site.origin.serve("/image", .pattern(size: 1 << 30))
+            let worker = try site.startWorker()
+            // The more digests the longer it takes to read a copy again.
+            let digests: JSON = ["md5", "sha1", "sha256", "sha384", "sha512", "blake2b-512"]
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/image").setting("digests", to: digests))
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            for (job, stages) in [("job-2", ["fetching", "verifying"]), ("job-3", ["verifying"])] {
+                try await site.publish(site.copy(job, of: "image-1", to: "second"))
+                try await site.events.first("the progress of \(job)") { event in
+                    let stage = event.data["progress", "stage"].text ?? ""
+                    return event.jobID == job && stages.contains(stage) ? event : nil
+                }
+                try await site.expectPromptCancel(ofCopy: job, watch)
+            }
+            try await site.stop(worker)
+        }
+    }
+
+    @Test("While a copy passes through the worker, to S3 over a slow line", .needsS3)
+    func copyingThrough() async throws {
+        let s3 = try S3Place(bucket: try await RealS3.makeBucket())
+        try await withPromptSite(s3.settings(for: "second")) { site, watch in
+            site.origin.serve("/image", .pattern(size: 96 << 20))
+            let worker = try site.startWorker()
+            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            await s3.proxy.set(.slow(bytesPerSecond: 4 << 20))
+            try await site.publish(site.copy("job-2", of: "image-1", to: "second"))
+            try await site.event("progress", of: "job-2")
+            try await site.expectPromptCancel(ofCopy: "job-2", watch)
+            await s3.proxy.set(.clear)
+            let uploads = try await s3.uploads()
+            #expect(uploads == 0)
+            try await site.stop(worker)
+        }
+    }
+
     /// Goal: a cancel that comes when all bytes are there either wins or loses, and nothing lies about. Method: it is sent
     /// when the source has sent its last byte, for images of many lengths.
     @Test("When it comes too late, or just not")
@@ -206,6 +247,14 @@ extension Site {
         try await publishPromptCancel(of: job, watch)
         #expect(staged.isEmpty && objects.isEmpty)
         #expect(try await image("image-of-\(job)").status == .cancelled)
+    }
+
+    /// Cancels a copy of `image-1` to another store that runs; the image stays as it was.
+    fileprivate func expectPromptCancel(ofCopy job: String, _ watch: Stopwatch) async throws {
+        try await publishPromptCancel(of: job, watch)
+        #expect(staged.isEmpty && objects.count == 1)
+        let image = try await image("image-1")
+        #expect(image.status == .active && image.operation == nil && image.replicas.count == 1)
     }
 
     fileprivate func publishPromptCancel(of job: String, _ watch: Stopwatch) async throws {

@@ -79,6 +79,77 @@ struct RaceTests {
         }
     }
 
+    /// Goal: a delete wins cleanly at every stage of an import. Method: it is sent before the import is accepted, when it is,
+    /// when it has begun, when its source stalls, and at moments after it has begun.
+    @Test("A delete ends an import at every stage, and nothing lies about")
+    func deleteAgainstImport() async throws {
+        try await withSite { site in
+            let gate = Gate()
+            site.origin.serve("/image", .pattern(size: 5 << 20))
+            site.origin.serve("/held", .pattern(size: 5 << 20).holding(after: 4 << 20, until: gate))
+            let worker = try site.startWorker()
+            var ids: [String] = []
+            for number in 0..<8 {
+                let (job, image) = ("i-\(number)", "image-\(number)")
+                let isHeld = number == 3
+                try await site.publish(site.importJob(job, image: image, path: isHeld ? "/held" : "/image"))
+                if number > 0 { try await site.event("accepted", of: job) }
+                if number > 1 { try await site.event("started", of: job) }
+                if isHeld { await site.origin.journal.wait { $0.held["/held"] == 1 } }
+                if number > 3 { try await Task.sleep(for: .milliseconds((number - 3) * 10)) }
+                try await site.publish(site.job("delete", "d-\(number)", image: image))
+                let imported = try await site.end(of: job)
+                #expect(["completed", "cancelled"].contains(imported.phase), "\(imported)")
+                if isHeld { #expect(imported.phase == "cancelled") }
+                #expect(try await site.end(of: "d-\(number)").phase == "completed")
+                #expect(try await site.image(image).status == .deleted)
+                ids += [job, "d-\(number)"]
+            }
+            try await site.expectSoundness(of: ids, after: worker)
+            #expect(site.objects.isEmpty && site.staged.isEmpty)
+        }
+    }
+
+    @Test("A revoke ends no copy that has begun, and lets none begin")
+    func revokeAgainstCopy() async throws {
+        try await withSite { site in
+            site.origin.serve("/image", .pattern(size: 20 << 20))
+            let worker = try site.startWorker()
+            var ids: [String] = []
+            func share(_ id: String, _ action: String, _ image: String) async throws {
+                ids.append(id)
+                try await site.publish(
+                    site.job("share", id, image: image)
+                        .setting("share", to: ["action": .string(action), "member": "acct-2"]))
+            }
+            for number in 0..<6 {
+                let image = "image-\(number)"
+                ids += ["i-\(number)", "c-\(number)"]
+                try await site.publish(
+                    site.importJob("i-\(number)", image: image, path: "/image")
+                        .setting("image", "owner", to: "acct-1"))
+                _ = try await site.end(of: "i-\(number)")
+                for action in ["offer", "accept"] {
+                    try await share("\(action)-\(number)", action, image)
+                    #expect(try await site.end(of: "\(action)-\(number)").phase == "completed")
+                }
+                let copy = site.copy("c-\(number)", of: image, toNew: "new-\(number)", by: "acct-2")
+                if number > 0 { try await site.publish(copy) }
+                if number > 1 { try await site.event("started", of: "c-\(number)") }
+                try await share("revoke-\(number)", "revoke", image)
+                #expect(try await site.end(of: "revoke-\(number)").data["share", "status"].text == "stopped")
+                if number == 0 { try await site.publish(copy) }
+                let copied = try await site.end(of: "c-\(number)")
+                if number == 0 { #expect(copied.errorCode == "not_member", "\(copied)") }
+                if number == 1 { #expect(copied.phase == "completed" || copied.errorCode == "not_member") }
+                if number > 1 {
+                    #expect(copied.phase == "completed" && copied.data["image", "owner"].text == "acct-2", "\(copied)")
+                }
+            }
+            try await site.expectSoundness(of: ids, after: worker)
+        }
+    }
+
     @Test("Of two copies to one store at once both succeed, and the store has the image once")
     func twoCopies() async throws {
         try await withSite(Self.twoStores) { site in
