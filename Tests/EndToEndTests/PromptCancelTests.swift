@@ -168,7 +168,7 @@ struct PromptCancelTests {
             #expect(try await site.end(of: "job-1").phase == "completed")
             for (job, stages) in [("job-2", ["fetching", "verifying"]), ("job-3", ["verifying"])] {
                 try await site.publish(site.copy(job, of: "image-1", to: "second"))
-                try await site.events.first("the progress of \(job)") { event in
+                _ = try await site.events.first("the progress of \(job)") { event in
                     let stage = event.data["progress", "stage"].text ?? ""
                     return event.jobID == job && stages.contains(stage) ? event : nil
                 }

@@ -44,6 +44,8 @@ events:
   progress_interval: ${progress_interval:-2s}
 health:
   listen: 127.0.0.1:$health_port
+admin:
+  listen: 127.0.0.1:0
 YAML
     mkdir -p -- "$work/images"
     start_process "$work/worker.process" "$work/worker.log" "$longshore" --config "$config" worker
