@@ -20,7 +20,7 @@ struct S3CopyTests {
             let copied = try await site.end(of: "job-2")
             #expect(copied.phase == "completed", "\(copied.json)")
             #expect(copied.data["image", "locations"].elements.map { $0["store"].text } == ["cloud", "default"])
-            let key = try #require(try await s3.keys(of: "cloud").first)
+            let key = try #require(try await s3.images(of: "cloud").first)
             #expect(try await s3.bytes(of: key) == bytes)
 
             // The next copy can only be read from S3.
@@ -56,7 +56,7 @@ struct S3CopyTests {
             let after = s3.proxy.traffic.value
             #expect(after.bytesToServer - before.bytesToServer < 5 << 20)
             #expect(after.bytesToClient - before.bytesToClient > Int(Self.size))
-            let key = try #require(try await s3.keys(of: "second").first)
+            let key = try #require(try await s3.images(of: "second").first)
             #expect(try await s3.bytes(of: key) == PatternBytes(size: Self.size, seed: 4).all)
             try await site.publish(site.copy("job-3", of: "image-1", toNew: "image-2"))
             #expect(try await site.end(of: "job-3").phase == "completed")
@@ -64,7 +64,7 @@ struct S3CopyTests {
             #expect(try await site.end(of: "job-4").phase == "completed")
             try await site.stop(worker)
             // What the new image has outlives the old one.
-            #expect(try await s3.keys(of: "default").count == 1)
+            #expect(try await s3.images(of: "default").count == 1)
             #expect(try await s3.keys(of: "second").isEmpty)
             #expect(try await s3.uploads() == 0)
         }
@@ -87,7 +87,7 @@ struct S3CopyTests {
             let heir = try await site.startReadyWorker()
             #expect(try await site.end(of: "job-2").phase == "completed")
             try await site.stop(heir)
-            let keys = try await s3.keys(of: "cloud")
+            let keys = try await s3.images(of: "cloud")
             #expect(keys.count == 1)
             #expect(try await s3.bytes(of: #require(keys.first)) == PatternBytes(size: Self.size, seed: 4).all)
             #expect(try await s3.uploads() == 0)

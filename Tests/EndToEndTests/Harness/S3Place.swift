@@ -36,6 +36,11 @@ struct S3Place {
             .filter { !$0.hasSuffix(".longshore") }
     }
 
+    /// The keys of a store's images, without what tells which writer's object is one.
+    func images(of store: String) async throws -> [String] {
+        try await keys(of: store).filter { !$0.hasSuffix(".resumed") }
+    }
+
     /// How many uploads were begun and not ended.
     func uploads() async throws -> Int {
         let list = String(decoding: try await RealS3.request("GET", "/\(bucket)?uploads="), as: UTF8.self)
