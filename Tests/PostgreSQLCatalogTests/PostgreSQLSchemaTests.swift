@@ -26,13 +26,14 @@ struct PostgreSQLSchemaTests {
     func olderWorker() async throws {
         try await withTemporarySchema { url in
             let older = try PostgreSQLCatalogDatabase(url: url)
-            try administer("DROP VIEW longshore_load; UPDATE catalog SET version = 1", url)
+            try administer("DROP VIEW longshore_load, longshore_unsent; UPDATE catalog SET version = 1", url)
             try await older.write { try $0.insert(CatalogSamples.image()) }
             _ = try PostgreSQLCatalogDatabase(url: url)
             // What a later version may add without asking.
             try administer("ALTER TABLE images ADD COLUMN later TEXT; ALTER TABLE jobs ADD COLUMN later TEXT", url)
             try await expectImage(in: older)
             #expect(try administer("SELECT 1 FROM longshore_load", url).rows.isEmpty)
+            #expect(try administer("SELECT 1 FROM longshore_unsent", url).rows.count == 1)
         }
     }
 
@@ -73,6 +74,28 @@ struct PostgreSQLSchemaTests {
             #expect(try row.text("kind") == "import")
             #expect(try row.integer("waiting") == 1)
             #expect(try row.integer("running") == 2)
+            // One accepted event for each job, one that tells of the start for each claim.
+            let unsent = try #require(try administer("SELECT entries FROM longshore_unsent", url).rows.first)
+            #expect(try unsent.integer("entries") == 5)
+        }
+    }
+
+    @Test("tells an autoscaler of a retry whose time came while no worker was there to notice")
+    func loadWithoutWorkers() async throws {
+        try await withTemporarySchema { url in
+            let catalog = ImageCatalog(
+                database: try PostgreSQLCatalogDatabase(url: url), random: SeededRandomSource(seed: 1))
+            _ = try await catalog.accept((1...3).map { CatalogJourneys.message("j-\($0)", image: "i-\($0)") })
+            let minute = 60_000_000
+            let now = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+            try administer(
+                """
+                UPDATE jobs SET state = 'retrying', ripe = false, run_at = \(now) - \(minute) WHERE id = 'j-1';
+                UPDATE jobs SET state = 'retrying', ripe = false, run_at = \(now) + \(minute) WHERE id = 'j-2'
+                """, url)
+            let row = try #require(try administer("SELECT * FROM longshore_load", url).rows.first)
+            #expect(try row.integer("ready") == 2)
+            #expect(try row.integer("waiting") == 3)
         }
     }
 

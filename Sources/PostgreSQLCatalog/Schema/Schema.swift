@@ -105,7 +105,7 @@ enum Schema {
             .unusable, "this user lacks rights that a worker needs to keep the schema up to date: \(error.message)")
     }
 
-    static let steps = [initial, load, replicaDates]
+    static let steps = [initial, load, replicaDates, loadWithoutWorkers]
 
     /// 2: what an autoscaler asks for. Running work is part of it, so that it never counts as idle.
     private static let load = """
@@ -120,5 +120,18 @@ enum Schema {
     /// 3: when each replica came, which some vendors' documents show.
     private static let replicaDates = """
         ALTER TABLE replicas ADD COLUMN IF NOT EXISTS created_at BIGINT, ADD COLUMN IF NOT EXISTS updated_at BIGINT
+        """
+
+    /// 4: what is due counts as ready also while there is no worker to notice that its time has come, and events that
+    /// nobody has sent yet are work too.
+    private static let loadWithoutWorkers = """
+        CREATE OR REPLACE VIEW longshore_load AS
+            SELECT kind,
+                count(*) FILTER (WHERE state IN ('queued', 'retrying')
+                    AND (ripe OR run_at <= extract(epoch FROM clock_timestamp()) * 1000000)) AS ready,
+                count(*) FILTER (WHERE state <> 'running') AS waiting,
+                count(*) FILTER (WHERE state = 'running') AS running
+            FROM jobs WHERE state IN ('queued', 'deferred', 'running', 'retrying') GROUP BY kind;
+        CREATE OR REPLACE VIEW longshore_unsent AS SELECT count(*) AS entries FROM outbox WHERE published_at IS NULL
         """
 }
