@@ -8,8 +8,10 @@ public import Logging
 /// would interrupt its jobs.
 public struct HealthServer: Sendable {
     private let port: HTTPPort
-    private let lateLoops: @Sendable () -> [String]
-    private let checks: [ReadinessCheck]
+    /// The names of loops that hang; empty when the process is well.
+    public let lateLoops: @Sendable () -> [String]
+    /// What the worker needs.
+    public let checks: [ReadinessCheck]
     private let metrics: @Sendable () async -> String
 
     /// A server that listens when it is run.

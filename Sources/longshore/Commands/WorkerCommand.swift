@@ -31,7 +31,10 @@ struct WorkerCommand: AsyncParsableCommand {
         guard once || patience == nil else { throw CommandTrouble(.usage, "--timeout needs --once") }
         if once { settings.worker.roles = [.run, .relay] }
         let logger = global.logger("longshore")
-        guard once else { return try await WorkerAssembly.run(settings, Undecorated(), logger: logger) }
+        guard once else {
+            let service = try ServiceReporter.ofEnvironment(logger)
+            return try await WorkerAssembly.run(settings, Undecorated(), service: service, logger: logger)
+        }
         try report(try await WorkerAssembly.runOne(settings, Undecorated(), logger: logger, within: patience))
     }
 

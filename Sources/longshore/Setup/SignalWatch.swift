@@ -9,17 +9,22 @@ final class SignalWatch: Sendable {
     /// Made by the first signal.
     let drain = DrainRequest()
     private let isStarted = Atomic(false)
+    private let onDrain: @Sendable () -> Void
     private let logger: Logger
 
-    private init(_ logger: Logger) {
+    private init(_ logger: Logger, _ onDrain: @escaping @Sendable () -> Void) {
         self.logger = logger
+        self.onDrain = onDrain
     }
 
     /// Runs a worker's whole life; when signals end it before its time it is cancelled, and the result is nil.
+    ///
+    /// - Parameter onDrain: Called at the first signal.
     static func run<Result: Sendable>(
-        _ logger: Logger, _ life: @escaping @Sendable (SignalWatch) async throws -> Result?
+        _ logger: Logger, onDrain: @escaping @Sendable () -> Void,
+        _ life: @escaping @Sendable (SignalWatch) async throws -> Result?
     ) async throws -> Result? {
-        let watch = SignalWatch(logger)
+        let watch = SignalWatch(logger, onDrain)
         // Trapped before anything is begun: whoever starts a worker may think better of it at once.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         return try await withThrowingTaskGroup(of: Result?.self) { group in
@@ -49,6 +54,7 @@ final class SignalWatch: Sendable {
                 return
             }
             drain.request()
+            onDrain()
             guard isStarted.load(ordering: .acquiring) else {
                 logger.info("Stopping before anything was begun", metadata: ["signal": "\(signal)"])
                 return

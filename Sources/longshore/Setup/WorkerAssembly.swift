@@ -6,7 +6,7 @@ import ImageStore
 package import Logging
 package import LongshoreSettings
 import RabbitMQ
-import Worker
+package import Worker
 
 /// A worker with the adapters that the settings name.
 package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
@@ -99,11 +99,20 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
     }
 
     /// Starts a worker and runs it until SIGTERM or SIGINT, see ``SignalWatch``.
-    package static func run(_ settings: Settings, _ decoration: Decoration, logger: Logger) async throws {
-        _ = try await run(settings, decoration, logger: logger, withPorts: true) { worker, drain in
-            await worker.run(until: drain)
-            return nil
+    ///
+    /// - Parameter service: Told how the worker is; nil when nobody wants to know.
+    package static func run(
+        _ settings: Settings, _ decoration: Decoration, service: ServiceReporter? = nil, logger: Logger
+    ) async throws {
+        func life() async throws {
+            _ = try await run(settings, decoration, service: service, logger: logger, withPorts: true) {
+                worker, drain in
+                await worker.run(until: drain)
+                return nil
+            }
         }
+        guard let service else { return try await life() }
+        try await service.accompany(life)
     }
 
     /// Runs one job, unless none comes for as long as `patience` says; signals end it as they end a worker.
@@ -114,7 +123,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
     static func runOne(
         _ settings: Settings, _ decoration: Decoration, logger: Logger, within patience: Duration?
     ) async throws -> Job? {
-        try await run(settings, decoration, logger: logger, withPorts: false) { worker, drain in
+        try await run(settings, decoration, service: nil, logger: logger, withPorts: false) { worker, drain in
             await worker.runOne(within: patience, until: drain)
         }
     }
@@ -123,13 +132,16 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         @Sendable (ImageWorker<Decoration.Queues, Decoration.Exchange>, DrainRequest) async -> Job?
 
     private static func run(
-        _ settings: Settings, _ decoration: Decoration, logger: Logger, withPorts: Bool, _ work: @escaping Work
+        _ settings: Settings, _ decoration: Decoration, service: ServiceReporter?, logger: Logger, withPorts: Bool,
+        _ work: @escaping Work
     ) async throws -> Job? {
-        try await SignalWatch.run(logger) { watch in
+        try await SignalWatch.run(logger, onDrain: { service?.announceStop() }) { watch in
             let assembly = try await make(settings, decoration, logger: logger)
             watch.started()
             do {
-                let job = try await assembly.serve(withPorts: withPorts) { await work(assembly.worker, watch.drain) }
+                let job = try await assembly.serve(withPorts: withPorts, service) {
+                    await work(assembly.worker, watch.drain)
+                }
                 await assembly.catalog.close()
                 return job
             } catch {
@@ -140,7 +152,9 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
     }
 
     /// Works until that is done, or until one of those without whom the work makes no sense has failed for good.
-    private func serve(withPorts: Bool, _ work: @escaping @Sendable () async -> Job?) async throws -> Job? {
+    private func serve(
+        withPorts: Bool, _ service: ServiceReporter?, _ work: @escaping @Sendable () async -> Job?
+    ) async throws -> Job? {
         try await withThrowingTaskGroup(of: Ended.self) { group in
             group.addTask { .work(await work()) }
             if consumes { group.addTask { .service(try await consumer.run()) } }
@@ -149,6 +163,9 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             if withPorts {
                 group.addTask { .service(try await serveHealth()) }
                 group.addTask { .service(await serveAdmin()) }
+            }
+            group.addTask {
+                .service(await service?.announceReadiness(lateLoops: health.lateLoops, checks: health.checks))
             }
             defer { group.cancelAll() }
             for try await ended in group {

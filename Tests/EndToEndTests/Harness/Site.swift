@@ -63,12 +63,14 @@ final class Site: Sendable {
     /// Starts a program, of the `longshore` executable unless told otherwise; it is ended with the site at the latest.
     func start(
         _ arguments: [String], _ overrides: [String: String] = [:], input: [UInt8] = [],
-        executable: String? = Executable.path, searchPath: String = "/usr/bin:/bin"
+        executable: String? = Executable.path, searchPath: String = "/usr/bin:/bin",
+        environment additions: [String: String] = [:]
     ) throws -> Program {
         let path = try #require(executable, "`swift build --build-tests` makes what these tests need")
         let variables = try baseSettings.merging(settings) { $1 }.merging(overrides) { $1 }
         // A worker that is made to crash must not spend the other tests' processors on a backtrace.
         var environment = ["PATH": searchPath, "HOME": directory, "SWIFT_BACKTRACE": "enable=no"]
+        environment.merge(additions) { $1 }
         for (key, value) in variables {
             let name = key.uppercased().replacingOccurrences(of: ".", with: "_")
             environment["LONGSHORE_\(name)"] = value.replacingOccurrences(of: Self.place, with: directory)
