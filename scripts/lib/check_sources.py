@@ -259,6 +259,7 @@ def main():
     documents = [path for path in paths if path.endswith(".md") and ".docc/" in path]
     articles = {os.path.basename(path)[: -len(".md")] for path in documents} | own_modules
     readme = ["README.md"] if os.path.exists(os.path.join(root, "README.md")) else []
+    readme += [path for path in files_below(root, "deploy") if path.endswith(".md")]
     for path in paths:
         folder, target = path.split(os.sep)[:2]
         if path.endswith(".swift"):
