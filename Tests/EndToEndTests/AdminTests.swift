@@ -38,6 +38,9 @@ struct AdminTests {
                 #expect(answer.status == 200 && answer.body == printed && answer.body != .null, "\(profile)")
                 #expect(answer.headers["content-type"] == "application/json")
             }
+            let list = try await site.ask("\(url)/v1/images?view=ims")
+            #expect(list.body == (try await site.run("images", "list", "--view", "ims").json))
+            #expect(list.body.elements.map { $0["id"].text } == [id])
             let unknown = try await site.ask("\(url)/v1/images/\(id)?view=aws")
             #expect(unknown.status == 400)
             #expect(unknown.message == "there is no profile \"aws\"; there are ims, ncp, scp, zstack")

@@ -122,6 +122,29 @@ struct ProfileTests {
         }
     }
 
+    @Test("Under `ims` an image that is being created is not deleted, and its import goes on; once it is there it is")
+    func busy() async throws {
+        try await withSite { site in
+            let gate = Gate()
+            let bytes = try Self.qcow2(virtualSize: "10G")
+            site.origin.serve("/a.qcow2", .bytes(bytes).holding(after: 100, until: gate))
+            let worker = try site.startWorker()
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/a.qcow2")
+                    .setting("image", "profile", to: "ims").setting("image", "min_disk_gib", to: 40))
+            await site.origin.journal.wait { $0.held["/a.qcow2"] == 1 }
+            try await site.publish(site.job("delete", "job-2", image: "image-1"))
+            let refused = try await site.end(of: "job-2")
+            #expect(refused.errorCode == "image_busy" && refused.data["view", "status"].text == "saving")
+            gate.open()
+            #expect(try await site.end(of: "job-1").data["view", "status"].text == "active")
+            try await site.publish(site.job("delete", "job-3", image: "image-1"))
+            #expect(try await site.end(of: "job-3").data["view", "status"].text == "deleted")
+            try await site.stop(worker)
+            #expect(site.objects.isEmpty)
+        }
+    }
+
     @Test("An update obeys the profile too: what it breaks is named, all at once, and the image stays as it was")
     func updates() async throws {
         try await withSite { site in

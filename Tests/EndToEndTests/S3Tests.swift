@@ -104,6 +104,13 @@ struct S3Tests {
             try await site.publish(
                 site.importJob("job-2", path: "/").setting("source", "url", to: url))
             #expect(try await site.end(of: "job-2").errorCode == "source_denied")
+            // The vendor's own form of the same place.
+            let vendors = site.importJob("job-3", image: "image-3", path: "/")
+                .setting("source", to: ["url": .string("\(bucket):disks/a%20b.raw"), "credential": "objects"])
+                .setting("image", "profile", to: "ims").setting("image", "min_disk_gib", to: 40)
+            try await site.publish(vendors)
+            #expect(try await site.end(of: "job-3").data["view", "status"].text == "active")
+            #expect(try await site.storedBytes(of: "image-3") == bytes)
             try await site.stop(worker)
             #expect(try await site.storedBytes(of: "image-1") == bytes)
             let said = worker.errors.entries + worker.output.entries

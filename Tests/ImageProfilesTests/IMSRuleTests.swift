@@ -63,6 +63,11 @@ struct IMSRuleTests {
         #expect(paths { $0.minimumDiskGiB = nil } == ["/image/min_disk_gib", "/image/min_disk_gib"])
     }
 
+    @Test("judge tags", arguments: [("t", true), (String(repeating: "t", count: 255), true), ("", false)])
+    func tags(tag: String, isGood: Bool) {
+        #expect(paths { $0.tags = [tag] } == (isGood ? [] : ["/image/tags"]))
+    }
+
     @Test("make images private and unprotected, and let updates change both")
     func creation() throws {
         #expect(paths { $0.visibility = .public } == ["/image/visibility"])

@@ -44,24 +44,31 @@ public struct AdminServer: Sendable {
     // MARK: Images
 
     private func images(_ request: Request) async throws(AdminRefusal) -> Response {
-        let query = try AdminQuery(request, allowing: ["status", "owner", "shared_with", "limit"])
+        let query = try AdminQuery(request, allowing: ["status", "owner", "shared_with", "limit", "view"])
+        let profile = try view(in: query)
         let filter = ImageFilter(
             statuses: try query.words("status", of: ImageStatus.self), owner: try query.identifier("owner"),
             sharedWith: try query.identifier("shared_with"), limit: try query.limit())
-        let images = try await ask { try $0.images(filter) }
-        return Response(json: .array(images.map { EventDataEncoder.json($0, includesLocationURLs: true) }))
+        let images = try await ask { rows in
+            try rows.images(filter).map { ($0, profile == nil ? [] : try rows.members(of: $0.id)) }
+        }
+        return Response(json: .array(images.map { shown($0, members: $1, as: profile) }))
     }
 
     private func image(_ request: Request, _ text: String) async throws(AdminRefusal) -> Response {
-        let profile = try view(of: request)
+        let profile = try view(in: AdminQuery(request, allowing: ["view"]))
         // What is no id is the id of no image.
         let (found, members) = try await ask { rows in
             guard let id = ImageID(text) else { return (nil as Image?, [Member]()) }
             return (try rows.image(id), try rows.members(of: id))
         }
         guard let image = found else { throw AdminRefusal(.notFound, "the catalog knows no image \(text)") }
-        guard let profile else { return Response(json: EventDataEncoder.json(image, includesLocationURLs: true)) }
-        return Response(json: views.view(of: image, members: members, as: profile) ?? .null)
+        return Response(json: shown(image, members: members, as: profile))
+    }
+
+    private func shown(_ image: Image, members: [Member], as profile: String?) -> JSONValue {
+        guard let profile else { return EventDataEncoder.json(image, includesLocationURLs: true) }
+        return views.view(of: image, members: members, as: profile) ?? .null
     }
 
     // MARK: Jobs
@@ -78,7 +85,7 @@ public struct AdminServer: Sendable {
     }
 
     private func job(_ request: Request, _ text: String) async throws(AdminRefusal) -> Response {
-        let profile = try view(of: request)
+        let profile = try view(in: AdminQuery(request, allowing: ["view"]))
         let stored = try await ask { rows in try JobID(text).flatMap(rows.job) }
         guard let stored, let job = try await explained([stored]).first else {
             throw AdminRefusal(.notFound, "the catalog knows no job \(text)")
@@ -99,8 +106,8 @@ public struct AdminServer: Sendable {
         return text.removingPercentEncoding ?? text
     }
 
-    private func view(of request: Request) throws(AdminRefusal) -> String? {
-        guard let profile = try AdminQuery(request, allowing: ["view"]).text("view") else { return nil }
+    private func view(in query: AdminQuery) throws(AdminRefusal) -> String? {
+        guard let profile = try query.text("view") else { return nil }
         guard ImageProfiles.ids.contains(profile) else {
             throw AdminRefusal(
                 .badRequest,

@@ -25,13 +25,23 @@ struct ImagesCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("The most images to list.", valueName: "n"))
         var limit = 100
 
+        @OptionGroup var views: ViewOptions
         @OptionGroup var global: GlobalOptions
 
         mutating func run() async throws {
-            let catalog = try CatalogAccess.open(try global.settings())
+            let settings = try global.settings()
+            let catalog = try CatalogAccess.open(settings)
             let filter = ImageFilter(
                 statuses: status.isEmpty ? nil : Set(status), owner: try owner.map { try identifier($0, "--owner") },
                 sharedWith: try sharedWith.map { try identifier($0, "--shared-with") }, limit: max(1, limit))
+            if let profile = views.view {
+                let views = try views.views(settings)
+                let images = try await catalog.ask { rows in
+                    try rows.images(filter).map { ($0, try rows.members(of: $0.id)) }
+                }
+                Console.say(.array(images.compactMap { views.view(of: $0, members: $1, as: profile) }))
+                return
+            }
             let images = try await catalog.ask { try $0.images(filter) }
             guard !global.json else {
                 Console.say(.array(images.map { EventDataEncoder.json($0, includesLocationURLs: true) }))
