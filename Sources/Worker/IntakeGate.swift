@@ -69,7 +69,10 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
             } else {
                 jammedSince = nil
             }
-            if await wakeUp.wait(atMost: position == .open ? pace.next() : plan.poll, time: time) { pace.reset() }
+            guard await wakeUp.wait(atMost: position == .open ? pace.next() : plan.poll, time: time) else { continue }
+            pace.reset()
+            // Intake has just adjusted it.
+            if !drain.isRequested { try? await time.sleep(for: plan.poll) }
         }
         isClosed.request()
         await close()

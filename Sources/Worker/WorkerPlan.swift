@@ -56,6 +56,10 @@ public struct WorkerPlan: Sendable, Hashable {
         self.sweepInterval = sweepInterval
     }
 
+    /// Deliveries of a queue that may be on their way into the catalog at once. A gate that closes, and one that opens too
+    /// early, lets so many in: few against the backlog.
+    package var prefetch: Int { max(1, min(200, backlog / 4)) }
+
     /// Whether a terminal event may be sent to `queue`.
     func mayReply(to queue: String) -> Bool {
         guard !queue.hasPrefix(prefix + ".") else { return false }

@@ -76,9 +76,12 @@ struct CrashPointWorkerTests {
     @Test("The same message, published again as new while its workers die, is one job")
     func republished() async throws {
         try await withSite(Self.quick) { site in
-            site.origin.serve("/image", .pattern(size: 50_000))
+            // Held, or a worker that is to die when it acknowledges might have done it all by then.
+            let gate = Gate()
+            site.origin.serve("/image", .pattern(size: 50_000).holding(after: 10_000, until: gate))
             let job = site.importJob("job-1", path: "/image")
             for point in ["after-commit accepted", "acknowledged", "after-commit claimed", "after-commit ended"] {
+                if point == "after-commit ended" { gate.open() }
                 try await site.publish(job)
                 try await site.expectDeath(of: site.startDoomedWorker(Death(point)))
             }

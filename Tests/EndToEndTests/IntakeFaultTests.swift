@@ -52,7 +52,7 @@ struct IntakeFaultTests {
                 isDone = site.replies.entries.contains { $0.jobID == "last" } && waiting == 0 && !moves
                 try await Task.sleep(for: .milliseconds(100))
             }
-            // A gate that opens at 49 lets one prefetch in, which is 50 here, before it closes.
+            // A gate that opens at 49 lets a prefetch in before it closes, a quarter of the backlog; so does one that closes.
             #expect((50...100).contains(most), "\(most) waited at once")
             try await site.stop(worker)
             #expect(try await site.job("flood-1").state == .cancelled)

@@ -54,6 +54,27 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("The server dies and its standby takes over: workers go on there, and nothing is lost or doubled")
+    func failedOver() async throws {
+        try await DatabaseNode.with { node in
+            try await node.withStandby { standby in
+                let ports = try [node, standby].map { "\(try RealPostgreSQL.port(of: $0.url))" }.joined(separator: ",")
+                let both = try RealPostgreSQL.url(node.url, adding: ["host": "127.0.0.1,127.0.0.1", "port": ports])
+                try await withSite(Self.quick, catalog: .server(both)) { site in
+                    let workers = try (0..<2).map { _ in try site.startWorker() }
+                    let jobs = try await publishWork(10, to: site)
+                    try await site.events.wait(for: "imports that end") { received in
+                        received.count { $0.phase == "completed" && $0.jobID?.hasPrefix("job-") == true } >= 3
+                    }
+                    try await node.kill()
+                    try await standby.promote()
+                    try await site.expectSoundness(of: jobs, after: workers[0], workers[1])
+                    for job in jobs { #expect(try await site.job(job).state == .succeeded, "\(job)") }
+                }
+            }
+        }
+    }
+
     @Test("A database that is not there is waited for, and named by doctor without the password")
     func away() async throws {
         try await DatabaseNode.with { node in

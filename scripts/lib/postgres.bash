@@ -52,6 +52,48 @@ start_postgres() { # DIR [LINE…]
     die "giving up"
 }
 
+# start_standby DIR OF: a server that follows the one of OF, which waits for it with every commit from now on.
+start_standby() {
+    local dir=$1 of=$2 folder=$1/postgres place source port
+    ! process_runs "$folder/process" || die "a PostgreSQL already runs from $dir"
+    process_runs "$of/postgres/process" || die "no PostgreSQL runs from $of"
+    find_postgres
+    mkdir -p -- "$folder"
+    place=$(mktemp -d "/tmp/longshore-postgres.XXXXXX")
+    printf '%s\n' "$place" >"$folder/place"
+    source=$(cat -- "$of/postgres/port")
+    read -r port <<<"$(free_ports 1)"
+    cp -- "$of/tls/server.pem" "$of/tls/server.key" "$place/"
+    [ ${#as_postgres[@]} -eq 0 ] || chown -R postgres:postgres "$place"
+    (
+        cd /
+        "${as_postgres[@]}" env PGPASSWORD=longshore-test "$postgres_bin/pg_basebackup" --host 127.0.0.1 --port "$source" \
+            --username longshore --pgdata "$place/data" --wal-method stream --checkpoint fast --write-recovery-conf
+    ) >"$folder/basebackup.log" 2>&1 || die "pg_basebackup failed: $(tail -n 3 -- "$folder/basebackup.log")"
+    printf '%s\n' "port = $port" "unix_socket_directories = '$place'" "ssl_cert_file = '$place/server.pem'" \
+        "ssl_key_file = '$place/server.key'" |
+        "${as_postgres[@]}" tee -a "$place/data/postgresql.auto.conf" >/dev/null
+    printf '%s\n' "$port" >"$folder/port"
+    run_postgres "$dir" || die "the standby did not start: $(tail -n 3 -- "$folder/log")"
+    printf '%s=%q\n' LONGSHORE_TEST_POSTGRES "postgresql://longshore:longshore-test@127.0.0.1:$port/postgres" >>"$dir/env"
+    ask_postgres "$of" "ALTER SYSTEM SET synchronous_standby_names = '*'" "SELECT pg_reload_conf()"
+}
+
+# promote_postgres DIR: makes a standby a server of its own, which waits for nobody.
+promote_postgres() {
+    ask_postgres "$1" "ALTER SYSTEM RESET synchronous_standby_names" "SELECT pg_reload_conf()" "SELECT pg_promote(true)"
+}
+
+ask_postgres() { # DIR SQL…
+    local dir=$1 port statement
+    port=$(cat -- "$dir/postgres/port")
+    shift
+    for statement in "$@"; do
+        PGPASSWORD=longshore-test psql --no-psqlrc --quiet --tuples-only --set ON_ERROR_STOP=1 --host 127.0.0.1 \
+            --port "$port" --username longshore --command "$statement" postgres >/dev/null
+    done
+}
+
 # run_postgres DIR: starts the server with its data and returns when it answers; fails when it ends before.
 run_postgres() {
     local folder=$1/postgres place port waited=0

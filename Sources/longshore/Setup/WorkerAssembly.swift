@@ -70,7 +70,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             views: views,
             queues: decoration.decorate(
                 BrokerJobQueues(
-                    consumer: consumer, names: access.names, prefetch: UInt16(clamping: min(200, plan.backlog)))),
+                    consumer: consumer, names: access.names, prefetch: UInt16(clamping: plan.prefetch))),
             exchange: decoration.decorate(BrokerEventExchange(publisher: publisher, names: access.names)),
             logger: logger
         ) { announceProgress in

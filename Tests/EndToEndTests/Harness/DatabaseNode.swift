@@ -15,10 +15,21 @@ final class DatabaseNode: Sendable {
 
     /// Lends a server; takes some seconds.
     static func with(_ body: (DatabaseNode) async throws -> Void) async throws {
+        try await with(body) { try await Services.run("postgres", $0) }
+    }
+
+    /// Lends a server that follows this one, without which it commits nothing from now on.
+    func withStandby(_ body: (DatabaseNode) async throws -> Void) async throws {
+        try await Self.with(body) { [self] in try await Services.run("standby", $0, directory) }
+    }
+
+    private static func with(
+        _ body: (DatabaseNode) async throws -> Void, _ start: (String) async throws -> Void
+    ) async throws {
         let environment = ProcessInfo.processInfo.environment
         let parent = environment["LONGSHORE_TEST_NODES"] ?? FileManager.default.temporaryDirectory.path
         let directory = "\(parent)/longshore-node-\(UUID().uuidString.prefix(8).lowercased())"
-        try await Services.run("postgres", directory)
+        try await start(directory)
         let facts = try String(contentsOfFile: "\(directory)/env", encoding: .utf8).split(separator: "\n")
         let url = facts.compactMap { $0.wholeMatch(of: /LONGSHORE_TEST_POSTGRES=(.*)/)?.1 }.first
         let node = DatabaseNode(url: String(try #require(url)), directory: directory)
@@ -34,6 +45,9 @@ final class DatabaseNode: Sendable {
 
     /// Ends the server with SIGKILL.
     func kill() async throws { try await Services.run("kill", directory, "postgres") }
+
+    /// Makes a standby the server.
+    func promote() async throws { try await Services.run("promote", directory) }
 
     /// Starts it again with its data, on its port.
     func resume() async throws { try await Services.run("resume", directory, "postgres") }
