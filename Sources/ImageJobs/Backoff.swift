@@ -15,6 +15,9 @@ public struct Backoff: Sendable, Hashable {
         self.max = max
     }
 
+    /// The same for what nobody waits for: twelve times as long, an hour at most where retries wait five minutes.
+    public var patient: Self { Self(base: base * 12, max: max * 12) }
+
     /// The delay after the `failures`-th failure in a row, counted from 1; never shorter than `minimum`.
     public func delay(after failures: Int, atLeast minimum: Duration = .zero, random: any RandomSource) -> Duration {
         let doublings = Swift.min(Swift.max(failures - 1, 0), 30)

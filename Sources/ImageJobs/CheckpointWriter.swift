@@ -6,8 +6,7 @@ import Logging
 
 /// Records how far an attempt's bytes are durable: first the bytes, then the record of them.
 struct CheckpointWriter: Sendable {
-    let staged: [any StagedImage]
-    let transfers: [TransferID]
+    let staged: [DestinedImage]
     let source: SourceFacts
     let lease: JobLease
     let catalog: ImageCatalog
@@ -19,7 +18,7 @@ struct CheckpointWriter: Sendable {
         bytes > 0 && bytes % Int64(ChunkPool.alignment) == 0
     }
 
-    /// Makes at least `bytes` durable in every store, then records it.
+    /// Makes at least `bytes` durable in every store that the attempt has not lost, then records it.
     ///
     /// A checkpoint that the catalog cannot take now is left out: it would only have saved time.
     func write(after bytes: Int64, _ pending: PendingMidstates) async throws {
@@ -29,7 +28,7 @@ struct CheckpointWriter: Sendable {
         let midstates = await pending.values().filter { $0.byteCount == bytes }
         do throws(CatalogError) {
             try await catalog.noteCheckpoint(
-                lease, of: transfers,
+                lease, of: staged.filter { !$0.isLost }.map(\.transfer.id),
                 TransferCheckpoint(durableBytes: bytes, midstates: midstates, source: source))
             logger.debug("Checkpoint written", metadata: ["job-id": "\(lease.job)", "bytes": "\(bytes)"])
         } catch {

@@ -33,7 +33,7 @@ struct CopyJob {
         if claimed.transfers.allSatisfy({ $0.state == .staging && $0.checkpoint == nil }) {
             var claimed = claimed
             do {
-                claimed.transfers += try await clone(source, to: target)
+                claimed.transfers += try await clone(source, to: target, plan)
             } catch {
                 throw await steps.leave(after: error)
             }
@@ -54,14 +54,18 @@ struct CopyJob {
 
     /// Lets the target take over as much as it can below this process, and records that as if an earlier attempt had
     /// staged it; nothing when it can take over nothing.
-    private func clone(_ source: StoredImageSource, to target: any ImageStore) async throws -> [Transfer] {
+    private func clone(
+        _ source: StoredImageSource, to target: any ImageStore, _ plan: ImportPlan
+    ) async throws -> [Transfer] {
         let size = source.content.size
         let end = size - size % Int64(ChunkPool.alignment)
         guard end > 0, await target.canClone(from: source.store) else { return [] }
         let space = ReservedSpace(claimed.lease, of: size, environment: environment)
         var transfer = try await space.beginTransfer(to: target)
         let staging = Staging(
-            stores: [target], transfers: [transfer], keptBytes: 0, expectedSize: size, catalog: environment.catalog)
+            places: [Destination(store: target, transfer: transfer)], keptBytes: 0, expectedSize: size,
+            catalog: environment.catalog,
+            destinations: Destinations(plan, job: claimed.job.id, logger: environment.logger))
         let id = transfer.id
         transfer.checkpoint = try await staging.withStagedImages { staged in
             guard let image = staged.first else { return nil }

@@ -20,7 +20,8 @@ extension ImportJob {
         }
         try await converter.requireReady()
         try await converter.withWorkspace { workspace in
-            let spaces = ConversionSpaces()
+            let spaces = ConversionSpaces(
+                Destinations(plan, job: claimed.job.id, logger: environment.logger))
             let came = try await fetch.withSource { source in
                 try verifyHeaders(source.facts, plan)
                 try await spaces.reserve(
@@ -111,8 +112,8 @@ extension ImportJob {
         space.expectGrowth(to: limit)
         try await space.cover(bytes.size)
         let staging = Staging(
-            stores: plan.stores, transfers: spaces.transfers, keptBytes: 0, expectedSize: bytes.size,
-            catalog: environment.catalog)
+            places: spaces.places, keptBytes: 0, expectedSize: bytes.size, catalog: environment.catalog,
+            destinations: spaces.destinations)
         try await staging.withStagedImages { staged in
             var result = try await BytesSeen.withBytesSeen(by: plan.algorithms, expecting: plan.image) { seen in
                 try await BytePass(
@@ -130,7 +131,7 @@ extension ImportJob {
             result.content.findings += came.content.findings.filter { !known.contains($0.rule) }
             result.source = came.source
             result.os = came.os
-            try await commit(result, staged, spaces.transfers)
+            try await commit(result, staged)
         }
     }
 }
@@ -139,7 +140,12 @@ extension ImportJob {
 private final class ConversionSpaces {
     private(set) var scratch: ReservedSpace?
     private(set) var stores: ReservedSpace?
-    private(set) var transfers: [Transfer] = []
+    private(set) var places: [Destination] = []
+    let destinations: Destinations
+
+    init(_ destinations: Destinations) {
+        self.destinations = destinations
+    }
 
     /// Asks for all of it before a byte is fetched: scratch space for what comes and for as much again, and space of the
     /// stores for as much as comes. More is asked for when the result turns out to be larger.
@@ -150,8 +156,8 @@ private final class ConversionSpaces {
         let scratch = ReservedSpace(lease, of: size.map { 2 * $0 }, environment: environment)
         try await scratch.beginScratch(of: converter)
         self.scratch = scratch
-        let stores = ReservedSpace(lease, of: size, environment: environment)
-        for store in plan.stores { transfers.append(try await stores.beginTransfer(to: store)) }
+        let stores = ReservedSpace(lease, of: size, for: destinations, environment: environment)
+        places = try await stores.beginTransfers(to: plan.stores, destinations)
         self.stores = stores
     }
 }

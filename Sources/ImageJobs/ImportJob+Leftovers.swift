@@ -9,16 +9,25 @@ extension ImportJob {
     /// A worker that died between committing and recording left whole, verified objects: record them.
     func finishEarlierCommit(_ plan: ImportPlan) async throws -> Bool {
         let committing = claimed.transfers.filter { $0.state == .committing }
-        guard committing.count == plan.stores.count, let result = committing.first?.result else { return false }
-        var objects: [StoredObject] = []
+        guard committing.count == plan.stores.count || plan.isOneStoreEnough, let result = committing.first?.result
+        else { return false }
+        let destinations = Destinations(plan, job: claimed.job.id, logger: environment.logger)
+        var replicas: [Replica] = []
         for transfer in committing {
-            guard let object = try await environment.stores[transfer.store]?.committedObject(of: transfer.id),
-                object.size == result.content.size
-            else { return false }
-            objects.append(object)
+            let found = try await destinations.attempt(in: transfer.store) {
+                try await environment.stores[transfer.store]?.committedObject(of: transfer.id)
+            }
+            if let object = found ?? nil, object.size == result.content.size {
+                replicas.append(Replica(of: object, in: transfer.store))
+            } else if !plan.isOneStoreEnough {
+                return false
+            }
         }
-        for transfer in committing { await removeStagingName(of: transfer) }
-        try await complete(result, committing, objects)
+        guard !replicas.isEmpty else { return false }
+        for transfer in committing where replicas.contains(where: { $0.store == transfer.store }) {
+            await removeStagingName(of: transfer)
+        }
+        try await complete(result, replicas)
         return true
     }
 
@@ -35,26 +44,37 @@ extension ImportJob {
     }
 
     /// What an earlier attempt left to go on with: the same checkpoint for each store of the plan, and nothing
-    /// committed anywhere.
+    /// committed anywhere. Where one store is enough, the furthest checkpoint counts, and the stores that have it.
     func resumption(of plan: ImportPlan) async throws -> Resumption? {
-        let transfers = plan.stores.compactMap { store in claimed.transfers.last { $0.store == store.name } }
-        guard transfers.count == plan.stores.count, let checkpoint = transfers.first?.checkpoint,
-            checkpoint.version == TransferCheckpoint.currentVersion, checkpoint.durableBytes > 0,
-            transfers.allSatisfy({ $0.checkpoint == checkpoint }), plan.canResume(checkpoint.source)
-        else { return nil }
-        for (store, transfer) in zip(plan.stores, transfers) {
-            if try await store.committedObject(of: transfer.id) != nil { return nil }
+        let places = plan.stores.compactMap { store in
+            claimed.transfers.last { $0.store == store.name }.map { Destination(store: store, transfer: $0) }
         }
-        return Resumption(transfers: transfers, checkpoint: checkpoint)
+        let checkpoints = places.compactMap(\.transfer.checkpoint)
+        guard let checkpoint = checkpoints.max(by: { $0.durableBytes < $1.durableBytes }),
+            checkpoint.version == TransferCheckpoint.currentVersion, checkpoint.durableBytes > 0,
+            plan.canResume(checkpoint.source)
+        else { return nil }
+        var kept = places.filter { $0.transfer.checkpoint == checkpoint }
+        guard kept.count == plan.stores.count || plan.isOneStoreEnough else { return nil }
+        let destinations = Destinations(plan, job: claimed.job.id, logger: environment.logger)
+        for place in kept {
+            let found = try await destinations.attempt(in: place.store.name) {
+                try await place.store.committedObject(of: place.transfer.id)
+            }
+            if let object = found, object != nil { return nil }
+        }
+        kept.removeAll { destinations.isLost($0.store.name) }
+        return kept.isEmpty ? nil : Resumption(places: kept, checkpoint: checkpoint)
     }
 
-    /// Removes what earlier attempts staged or committed without recording it, except what a live process still holds.
-    func discardLeftovers() async throws {
+    /// Removes what earlier attempts staged or committed without recording it, except what a live process still holds,
+    /// and what lies in a store that the import may go on without: that is removed once the job has ended.
+    func discardLeftovers(_ plan: ImportPlan) async throws {
         for transfer in try await openTransfers() {
             do {
                 try await removeForGood(transfer)
-            } catch let error as StoreError where error.isHeldElsewhere {
-                continue
+            } catch let error as StoreError where error.isHeldElsewhere || plan.isOneStoreEnough {
+                if !error.isHeldElsewhere { warnOfLeftBytes(of: transfer, error) }
             }
         }
     }

@@ -37,12 +37,12 @@ struct ImportJob {
                 isRefetch = reason.isMismatch
             }
         }
-        try await discardLeftovers()
+        try await discardLeftovers(plan)
         do {
             try await begin(plan, isRefetch: isRefetch)
         } catch let first as BeginAgain {
             note(first)
-            try await discardLeftovers()
+            try await discardLeftovers(plan)
             try await environment.time.sleep(for: environment.backoff.delay(after: 1, random: environment.random))
             do {
                 try await begin(plan, isRefetch: true)
@@ -70,19 +70,18 @@ struct ImportJob {
         }
         try await fetch.withSource { source in
             try verifyHeaders(source.facts, plan)
+            let destinations = Destinations(plan, job: claimed.job.id, logger: environment.logger)
             let space = ReservedSpace(
-                claimed.lease, of: source.facts.size ?? plan.expectations.size, environment: environment)
-            var transfers: [Transfer] = []
-            for store in plan.stores { transfers.append(try await space.beginTransfer(to: store)) }
+                claimed.lease, of: source.facts.size ?? plan.expectations.size, for: destinations,
+                environment: environment)
             let staging = Staging(
-                stores: plan.stores, transfers: transfers, keptBytes: 0, expectedSize: source.facts.size,
-                catalog: environment.catalog)
-            let begun = transfers
+                places: try await space.beginTransfers(to: plan.stores, destinations), keptBytes: 0,
+                expectedSize: source.facts.size, catalog: environment.catalog, destinations: destinations)
             try await staging.withStagedImages { staged in
                 try await BytesSeen.withBytesSeen(
                     by: plan.algorithms, mayResume: true, expecting: plan.image
                 ) { seen in
-                    try await finish(source, staged, begun, plan, seen, space, isRefetch: isRefetch)
+                    try await finish(source, staged, plan, seen, space, isRefetch: isRefetch)
                 }
             }
         }
@@ -90,28 +89,26 @@ struct ImportJob {
 
     /// Fetches what is missing, after the bytes that are there were digested and inspected.
     private func goOn(_ resumption: Resumption, _ plan: ImportPlan) async throws {
-        let staging = Staging(
-            stores: plan.stores, transfers: resumption.transfers, keptBytes: resumption.offset,
-            expectedSize: resumption.source.size, catalog: environment.catalog)
+        let destinations = Destinations(plan, job: claimed.job.id, logger: environment.logger)
         let space = ReservedSpace(
-            claimed.lease, of: resumption.source.size ?? plan.expectations.size, environment: environment)
-        for (store, transfer) in zip(plan.stores, resumption.transfers) {
-            try await space.resume(transfer, in: store, keptBytes: resumption.offset)
-        }
+            claimed.lease, of: resumption.source.size ?? plan.expectations.size, for: destinations,
+            environment: environment)
+        let staging = Staging(
+            places: try await space.resume(resumption.places, keptBytes: resumption.offset, destinations),
+            keptBytes: resumption.offset, expectedSize: resumption.source.size, catalog: environment.catalog,
+            destinations: destinations)
         let fetch = ContinuedFetch(
             request: plan.fetch(from: resumption), known: resumption.source, mayBeUnproven: plan.expectsDigest,
             environment: environment, job: claimed.job.id)
         do {
             try await staging.withStagedImages { staged in
-                guard staged.allSatisfy({ $0.keptBytes == resumption.offset }) else {
-                    throw BeginAgain("the staged bytes are gone")
-                }
+                let kept = try keptImages(resumption, staged, destinations)
                 try await BytesSeen.withBytesSeen(
                     by: plan.algorithms, from: resumption.midstates, mayResume: true, expecting: plan.image
                 ) { seen in
-                    try await lookAgain(at: staged, of: resumption, plan, seen)
+                    try await lookAgain(at: kept, of: resumption, plan, seen)
                     try await fetch.withSource { source in
-                        try await finish(source, staged, resumption.transfers, plan, seen, space, isRefetch: false)
+                        try await finish(source, staged, plan, seen, space, isRefetch: false)
                     }
                 }
             }
@@ -120,9 +117,21 @@ struct ImportJob {
         }
     }
 
+    /// The stagings that have kept what the checkpoint says; goes on without those that have not.
+    private func keptImages(
+        _ resumption: Resumption, _ staged: [DestinedImage], _ destinations: Destinations
+    ) throws -> [DestinedImage] {
+        for image in staged where image.keptBytes != resumption.offset {
+            let gone = StoreError(
+                .storeUnavailable, "store \(image.store): the staged bytes are gone", isTransient: true)
+            guard (try? destinations.lose(image.store, because: gone)) != nil else { throw BeginAgain(gone.message) }
+        }
+        return staged.filter { !$0.isLost }
+    }
+
     /// Makes sure that what is staged is what was fetched, in every store: the digests of the whole begin with it.
     private func lookAgain(
-        at staged: [any StagedImage], of resumption: Resumption, _ plan: ImportPlan, _ seen: BytesSeen
+        at staged: [DestinedImage], of resumption: Resumption, _ plan: ImportPlan, _ seen: BytesSeen
     ) async throws {
         guard seen.canCompare || plan.expectsDigest && staged.count == 1 else {
             throw BeginAgain("nothing tells whether the staged bytes are those that were fetched")
@@ -130,15 +139,19 @@ struct ImportJob {
         var meter = ProgressMeter(
             claimed: claimed, environment: environment, source: resumption.source, bytes: 0, in: phase.verifying)
         for (index, image) in staged.enumerated() {
-            guard
+            let isSame = try await image.destinations.attempt(in: image.store) {
                 try await index == 0
                     ? seen.lookAgain(at: image, { try await meter.note($0) }) : seen.compare(image)
-            else {
-                let transfer = resumption.transfers[index]
+            }
+            guard let isSame else {
+                guard index > 0 else { throw BeginAgain("the staged bytes cannot be read") }
+                continue
+            }
+            guard isSame else {
                 environment.logger.warning(
                     "A store returns other bytes than were written",
                     metadata: [
-                        "job-id": "\(claimed.job.id)", "store": "\(transfer.store)", "transfer": "\(transfer.id)",
+                        "job-id": "\(claimed.job.id)", "store": "\(image.store)", "transfer": "\(image.transfer.id)",
                         "bytes": "\(resumption.offset)",
                     ])
                 throw BeginAgain("the staged bytes are not those that were written")
@@ -148,12 +161,12 @@ struct ImportJob {
 
     /// From the first byte to come to the recorded image.
     private func finish(
-        _ source: ContinuedSource, _ staged: [any StagedImage], _ transfers: [Transfer], _ plan: ImportPlan,
-        _ seen: BytesSeen, _ space: ReservedSpace, isRefetch: Bool
+        _ source: ContinuedSource, _ staged: [DestinedImage], _ plan: ImportPlan, _ seen: BytesSeen,
+        _ space: ReservedSpace, isRefetch: Bool
     ) async throws {
         let checkpoints = CheckpointWriter(
-            staged: staged, transfers: transfers.map(\.id), source: source.facts, lease: claimed.lease,
-            catalog: environment.catalog, logger: environment.logger)
+            staged: staged, source: source.facts, lease: claimed.lease, catalog: environment.catalog,
+            logger: environment.logger)
         let result: TransferResult
         do {
             result = try await ServedImage.withServedImage(of: source, plan) { image in
@@ -169,28 +182,35 @@ struct ImportJob {
         } catch {
             throw isRefetch ? error : doubt(error, source)
         }
-        try await commit(result, staged, transfers)
+        try await commit(result, staged)
     }
 
     /// From the verdict on the bytes that the stores have to the recorded image.
-    func commit(_ result: TransferResult, _ staged: [any StagedImage], _ transfers: [Transfer]) async throws {
+    func commit(_ result: TransferResult, _ staged: [DestinedImage]) async throws {
         for image in staged { _ = try await image.synchronize() }
-        for transfer in transfers {
-            try await environment.catalog.beginCommit(claimed.lease, of: transfer.id, with: result)
+        for image in staged where !image.isLost {
+            try await environment.catalog.beginCommit(claimed.lease, of: image.transfer.id, with: result)
         }
-        var objects: [StoredObject] = []
-        for image in staged { objects.append(try await image.commit()) }
-        try await complete(result, transfers, objects)
+        var replicas: [Replica] = []
+        for image in staged where !image.isLost {
+            let object = try await image.destinations.attempt(in: image.store) { try await image.commit() }
+            if let object { replicas.append(Replica(of: object, in: image.store)) }
+        }
+        try await complete(result, replicas)
     }
 
-    func complete(_ result: TransferResult, _ transfers: [Transfer], _ objects: [StoredObject]) async throws {
-        let replicas = zip(transfers, objects).map { transfer, object in
-            Replica(store: transfer.store, state: .available, objectKey: object.objectKey, url: object.url)
-        }
+    func complete(_ result: TransferResult, _ replicas: [Replica]) async throws {
         if claimed.job.kind == .copy, let replica = replicas.first {
             try await environment.catalog.completeCopy(claimed.lease, replica: replica)
         } else {
             try await environment.catalog.completeImport(claimed.lease, result: result, replicas: replicas)
         }
+    }
+}
+
+extension Replica {
+    /// The replica that a committed object is.
+    init(of object: StoredObject, in store: StoreName) {
+        self.init(store: store, state: .available, objectKey: object.objectKey, url: object.url)
     }
 }

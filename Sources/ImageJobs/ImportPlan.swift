@@ -25,6 +25,8 @@ struct ImportPlan {
     private(set) var conversion: ImageFormat?
     /// Where the bytes go.
     let stores: [any ImageStore]
+    /// Whether the image is there once one store has it.
+    let isOneStoreEnough: Bool
 
     /// Decides, or says everything that stands in the way.
     init(_ claimed: ClaimedJob, environment: JobEnvironment) throws {
@@ -46,11 +48,12 @@ struct ImportPlan {
             url: request.source.url, query: claimed.sourceQuery, sizeLimit: environment.limits.imageBytes,
             credential: try environment.credentials.credential(for: claimed.job.request, request))
         stores = try Self.stores(request.stores, in: environment)
+        isOneStoreEnough = request.storesRequire == .any
         image = Self.imageExpectations(request, stores: stores.map(\.name), in: environment)
         // What is declared to have the format already is refused when it has not.
         conversion = request.transform.convertTo.flatMap { $0 == expectations.format ? nil : $0 }
         image.opaqueFormat = claimed.image.flatMap { environment.catalog.policy.opaqueFormat(of: $0.details) }
-        try Self.requireSupported(request, conversion, in: environment)
+        try Self.requireSupported(conversion, in: environment)
     }
 
     /// What a copy will do: the same with bytes that lie in a store. They were inspected when they came, and every digest
@@ -63,6 +66,7 @@ struct ImportPlan {
         unpacks = false
         unpacker = Unpacker(limits: UnpackLimits())
         stores = [store]
+        isOneStoreEnough = false
     }
 
     /// Whether a fetch that is interrupted can go on: a validator proves that the object is the same, or an expected
@@ -144,21 +148,8 @@ struct ImportPlan {
         return plan
     }
 
-    /// What a message may ask for and this version cannot do is refused, never silently left out.
-    private static func requireSupported(
-        _ request: ImportRequest, _ conversion: ImageFormat?, in environment: JobEnvironment
-    ) throws {
-        var violations: [Violation] = []
-        func refuse(_ path: String, _ value: String) {
-            violations.append(Violation(path: path, rule: "is not supported by this version", value: value))
-        }
-        if request.storesRequire == .any, (request.stores?.count ?? 1) > 1 { refuse("/stores_require", "any") }
-        guard violations.isEmpty else {
-            let list = violations.map { "\($0.path) = \($0.value)" }.joined(separator: ", ")
-            throw Failure(
-                .policyDenied, "this version of Longshore cannot do what the job asks for: \(list)", stage: .planning,
-                violations: violations)
-        }
+    /// What a message may ask for and this worker cannot do is refused, never silently left out.
+    private static func requireSupported(_ conversion: ImageFormat?, in environment: JobEnvironment) throws {
         if let conversion, environment.converter == nil {
             throw Failure(
                 .policyDenied, "images are not converted here: worker.scratch.path is not set", stage: .planning,

@@ -39,7 +39,8 @@ extension JobOutcome {
         } else if stop == .shutdown || cause is CancellationError {
             self = .interrupted
         } else {
-            self = Self.judge(Failure(from: cause), of: job, hasProgressed: interruption?.hasProgressed ?? false)
+            self = Self.judge(
+                Failure(from: cause, of: job), of: job, hasProgressed: interruption?.hasProgressed ?? false)
         }
     }
 
@@ -53,6 +54,15 @@ extension JobOutcome {
 }
 
 extension Failure {
+    /// What an error means to a job: a repair also waits for what only an operator can mend.
+    fileprivate init(from error: any Error, of job: Job) {
+        self.init(from: error)
+        let mended: Set<FailureCode> = [
+            .storeUnavailable, .storeUnknown, .capacityExceeded, .quotaExceeded, .policyDenied,
+        ]
+        if job.repairs != nil, mended.contains(code) { isRetryable = true }
+    }
+
     /// What an error of any room means in the words of the contract.
     init(from error: any Error) {
         switch error {

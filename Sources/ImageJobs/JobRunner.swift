@@ -96,7 +96,9 @@ public struct JobRunner: Sendable {
         case .cancelled: try await catalog.cancel(lease)
         case .interrupted: try await catalog.giveBack(lease)
         case .retry(let failure):
-            let delay = environment.backoff.delay(
+            // Nobody waits for a repair, and what it waits for may be away for days.
+            let backoff = claimed.job.repairs == nil ? environment.backoff : environment.backoff.patient
+            let delay = backoff.delay(
                 after: claimed.job.failedAttempts + 1, atLeast: failure.retryAfter ?? .zero,
                 random: environment.random)
             try await catalog.retry(lease, after: delay, because: failure)

@@ -10,6 +10,7 @@ import ImageStore
 final class ReservedSpace {
     private let lease: JobLease
     private let catalog: ImageCatalog
+    private let destinations: Destinations?
     /// The size of the image, if anybody told it.
     private let size: Int64?
     private var sizeLimit: Int64
@@ -34,8 +35,9 @@ final class ReservedSpace {
     /// How far a note stays behind what was appended: far more than a store keeps queued.
     private static let noteLag: Int64 = 64 << 20
 
-    init(_ lease: JobLease, of size: Int64?, environment: JobEnvironment) {
+    init(_ lease: JobLease, of size: Int64?, for destinations: Destinations? = nil, environment: JobEnvironment) {
         self.lease = lease
+        self.destinations = destinations
         self.size = size
         catalog = environment.catalog
         sizeLimit = environment.limits.imageBytes
@@ -56,12 +58,38 @@ final class ReservedSpace {
         return transfer
     }
 
+    /// Records a transfer to each of the stores that it can begin in.
+    func beginTransfers(to stores: [any ImageStore], _ destinations: Destinations) async throws -> [Destination] {
+        var places: [Destination] = []
+        for store in stores {
+            let transfer = try await destinations.attempt(in: store.name) { try await beginTransfer(to: store) }
+            if let transfer { places.append(Destination(store: store, transfer: transfer)) }
+        }
+        return places
+    }
+
     /// Records that a conversion takes scratch space, with what it needs.
     func beginScratch(of converter: any ImageConverter) async throws {
         let place = SpacePlace(converter)
         let space = try await measure(place)
         let transfer = try await catalog.beginScratch(lease, in: place.name, demand(after: 0), space)
         add(transfer, in: place, space)
+    }
+
+    /// Makes sure that transfers of an earlier attempt have the space for what is missing behind `keptBytes`.
+    ///
+    /// - Returns: Those that have.
+    func resume(
+        _ places: [Destination], keptBytes: Int64, _ destinations: Destinations
+    ) async throws -> [Destination] {
+        var resumed: [Destination] = []
+        for place in places {
+            let hasSpace: Void? = try await destinations.attempt(in: place.store.name) {
+                try await resume(place.transfer, in: place.store, keptBytes: keptBytes)
+            }
+            if hasSpace != nil { resumed.append(place) }
+        }
+        return resumed
     }
 
     /// Makes sure that a transfer of an earlier attempt has the space for what is missing behind `keptBytes`.
@@ -76,11 +104,23 @@ final class ReservedSpace {
     /// Makes sure that there is space for the first `end` bytes; comes before the last of them is appended.
     func cover(_ end: Int64) async throws {
         for index in shares.indices where shares[index].end < end {
-            let space = try await measure(shares[index].place)
-            let grown = try await catalog.reserve(lease, of: shares[index].transfer, growth(to: end), in: space)
-            shares[index].end = space == nil ? .max : grown.reservedBytes
+            let share = shares[index]
+            guard let destinations else {
+                shares[index].end = try await grow(share, to: end)
+                continue
+            }
+            guard !destinations.isLost(share.place.name) else { continue }
+            let reached = try await destinations.attempt(in: share.place.name) { try await grow(share, to: end) }
+            if let reached { shares[index].end = reached }
         }
         if end >= nextNote { try await note(end) }
+    }
+
+    /// How far the bytes may go once more of the place is promised.
+    private func grow(_ share: Share, to end: Int64) async throws -> Int64 {
+        let space = try await measure(share.place)
+        let grown = try await catalog.reserve(lease, of: share.transfer, growth(to: end), in: space)
+        return space == nil ? .max : grown.reservedBytes
     }
 
     private func add(_ transfer: Transfer, in place: SpacePlace, _ space: SpaceMeasurement?) {

@@ -4,8 +4,8 @@ import ImageSource
 
 /// Where an interrupted import goes on.
 struct Resumption {
-    /// The transfers to go on with, in the order of the plan's stores.
-    let transfers: [Transfer]
+    /// The stores to go on in, with their transfers, in the order of the plan's stores.
+    let places: [Destination]
     /// What all of them have durable.
     let checkpoint: TransferCheckpoint
 

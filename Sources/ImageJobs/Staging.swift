@@ -4,17 +4,16 @@ import ImageStore
 
 /// The stagings of one image in all its stores, open at the same time.
 struct Staging {
-    let stores: [any ImageStore]
-    /// The transfers, in the order of the stores.
-    let transfers: [Transfer]
+    let places: [Destination]
     /// What is kept of the bytes that earlier attempts staged.
     let keptBytes: Int64
     let expectedSize: Int64?
     let catalog: ImageCatalog
+    let destinations: Destinations
 
-    /// Opens one staging after the other and lends them all to `body`.
+    /// Opens one staging after the other and lends those that could be opened to `body`.
     func withStagedImages<Result: Sendable>(
-        _ body: ([any StagedImage]) async throws -> Result
+        _ body: ([DestinedImage]) async throws -> Result
     ) async throws -> Result {
         do {
             return try await open(from: 0, opened: [], body)
@@ -25,13 +24,22 @@ struct Staging {
     }
 
     private func open<Result: Sendable>(
-        from index: Int, opened: [any StagedImage], _ body: ([any StagedImage]) async throws -> Result
+        from index: Int, opened: [DestinedImage], _ body: ([DestinedImage]) async throws -> Result
     ) async throws -> Result {
-        guard index < stores.count else { return try await body(opened) }
-        return try await stores[index].withStaging(
-            transfers[index].id, keeping: keptBytes, expectedSize: expectedSize
-        ) { staged in
-            try await open(from: index + 1, opened: opened + [staged], body)
+        guard index < places.count else { return try await body(opened) }
+        let place = places[index]
+        var isOpen = false
+        do {
+            return try await place.store.withStaging(
+                place.transfer.id, keeping: keptBytes, expectedSize: expectedSize
+            ) { staged in
+                isOpen = true
+                let image = DestinedImage(base: staged, transfer: place.transfer, destinations: destinations)
+                return try await open(from: index + 1, opened: opened + [image], body)
+            }
+        } catch let error as StoreError where !isOpen {
+            try destinations.lose(place.store.name, because: error)
+            return try await open(from: index + 1, opened: opened, body)
         }
     }
 
@@ -39,11 +47,11 @@ struct Staging {
     /// removed it and recorded that nothing is left. Nobody goes on with a transfer that is not open any more, so its
     /// staging may go without a fence. What dies before this is the sweeper's.
     private func removeStrays() async {
-        guard let job = transfers.first?.job,
+        guard let job = places.first?.transfer.job,
             let open = try? await catalog.read({ rows in try Set(rows.openTransfers(of: job).map(\.id)) })
         else { return }
-        for (store, transfer) in zip(stores, transfers) where !open.contains(transfer.id) {
-            try? await store.discard(transfer.id)
+        for place in places where !open.contains(place.transfer.id) {
+            try? await place.store.discard(place.transfer.id)
         }
     }
 }

@@ -24,7 +24,7 @@ extension SQLiteRows {
             ORDER BY turn.running, turn.served, turn.number LIMIT 1
             """
         var arguments: StatementArguments = [
-            "kind": kind.rawValue, "now": now.microseconds, "version": Self.jobVersion,
+            "kind": kind.rawValue, "now": now.microseconds, "version": Job.newestVersion,
         ]
         if !held.hosts.isEmpty { arguments += ["hosts": try text(held.hosts.sorted())] }
         if !owners.isEmpty { arguments += ["owners": try text(owners)] }

@@ -3,9 +3,6 @@ import GRDB
 import ImageModel
 
 extension SQLiteRows {
-    /// The version of job rows this program writes; it claims no row of a later one.
-    static let jobVersion = 1
-
     func job(_ id: JobID) throws -> Job? {
         if let known = cache.jobs[id] { return known }
         let body: String? = try one("SELECT body FROM jobs WHERE id = ?", [id.rawValue])
@@ -122,7 +119,7 @@ extension SQLiteRows {
             SELECT body FROM jobs WHERE state = 'deferred' AND run_at <= ? AND version <= ?
             ORDER BY run_at, number LIMIT ?
             """
-        return try jobs(sql, [now.microseconds, Self.jobVersion, limit])
+        return try jobs(sql, [now.microseconds, Job.newestVersion, limit])
     }
 
     func jobsWithExpiredLease(limit: Int) throws -> [Job] {
@@ -132,7 +129,7 @@ extension SQLiteRows {
             WHERE state = 'running' AND (lease_boot <> ? OR lease_until <= ?) AND version <= ?
             ORDER BY number LIMIT ?
             """
-        return try jobs(sql, [clock.bootID, clock.sinceBoot, Self.jobVersion, limit])
+        return try jobs(sql, [clock.bootID, clock.sinceBoot, Job.newestVersion, limit])
     }
 
     private func jobs(_ sql: String, _ arguments: StatementArguments) throws -> [Job] {
@@ -151,7 +148,7 @@ extension SQLiteRows {
         try run(
             sql,
             [
-                job.id.rawValue, Self.jobVersion, job.kind.rawValue, job.state.rawValue, job.priority,
+                job.id.rawValue, job.neededVersion, job.kind.rawValue, job.state.rawValue, job.priority,
                 job.request.owner?.rawValue, job.imageID?.rawValue, job.kind == .cancel ? nil : target?.rawValue,
                 job.runAt.microseconds, job.runAt <= now, job.fence, !job.request.after.isEmpty, job.sourceHost,
                 job.reservedBytes ?? 0, admission.canonicalForm, admission.replyTo, admission.correlationID,

@@ -110,7 +110,7 @@ struct CapacityTests {
 
 extension SmallFileSystem {
     /// Writes a file until so many bytes are free.
-    fileprivate func fill(_ file: String, leaving free: Int64) throws {
+    func fill(_ file: String, leaving free: Int64) throws {
         let attributes = try FileManager.default.attributesOfFileSystem(forPath: path)
         let now = try #require(attributes[.systemFreeSize] as? NSNumber).int64Value
         try Data(count: Int(now - free)).write(to: URL(fileURLWithPath: file))

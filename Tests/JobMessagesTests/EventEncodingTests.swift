@@ -151,13 +151,15 @@ struct EventEncodingTests {
         #expect(EventDataEncoder.json(image, includesLocationURLs: false)["locations"]?.array?.first?["url"] == nil)
     }
 
-    @Test("A deferred job tells why, a retry of which job")
+    @Test("A deferred job tells why, a retry and a repair of which job")
     func jobExtras() throws {
         var job = try EventSamples.job(.deferred)
         job.reason = "waits for image i1"
         job.retryOf = JobID("job-0")
+        job.repairs = JobID("job-9")
         let json = EventDataEncoder.json(job)
         #expect(json["reason"]?.string == "waits for image i1")
         #expect(json["retry_of"]?.string == "job-0")
+        #expect(json["repair_of"]?.string == "job-9")
     }
 }

@@ -51,6 +51,9 @@ extension Ledger {
         guard let id = job.request.imageID, let image = try rows.image(id) else { return unknownImage(job) }
         if let refusal = try rightsRefusal(of: job, image: image) { return .refused(refusal) }
         if job.deletesImage { return try deleteAdmission(of: job, image: image) }
+        if case .delete(let request) = job.request.work, let store = request.store, !image.details.isProtected {
+            try endRepairs(of: id, to: store)
+        }
         let ahead = try jobsAhead(of: job, on: id)
         if job.kind != .delete, try ahead.contains(where: deletesImage) { return .refused(ImageOrder.notActive(image)) }
         if case .copy(let request) = job.request.work, image.status == .active,

@@ -23,7 +23,7 @@ extension Ledger {
         if try !copies(of: source.id).contains(where: { $0.id != job.id }) { source.operation = nil }
         if let refusal = try rightsRefusal(of: job, image: source)
             ?? (source.status == .active ? nil : ImageOrder.notActive(source))
-            ?? policy.refusal(of: job.request.work, on: source, members: rows.members(of: source.id))
+            ?? profileRefusal(of: job, on: source)
             ?? nameRefusal(of: request, source)
         {
             try endFailed(&job, because: refusal)
@@ -37,6 +37,12 @@ extension Ledger {
         return CopyOrder(source: source, store: request.targetStore)
     }
 
+    /// What a profile says is for those who ask; a repair only ends what was asked for with the import.
+    private func profileRefusal(of job: Job, on source: Image) throws -> Failure? {
+        guard job.repairs == nil else { return nil }
+        return try policy.refusal(of: job.request.work, on: source, members: rows.members(of: source.id))
+    }
+
     /// The bytes are there: the new image becomes active, or the image has one more replica.
     func completeCopy(_ lease: JobLease, replica: Replica) throws {
         var job = try job(of: lease)
@@ -44,7 +50,7 @@ extension Ledger {
             throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not a copy")
         }
         var image = try image(of: job)
-        try closeCommitted(of: job)
+        try closeCommitted(of: job, in: [replica.store])
         image.setReplica(try stored(replica, of: image))
         if request.newImage == nil {
             try touch(&image)
@@ -101,6 +107,8 @@ extension Ledger {
             return .refused(
                 Failure(.replicaExists, "image \(image.id) is in store \(store) already", stage: .planning))
         }
+        // Who asks for the copy learns what becomes of it, and so takes the place of a repair.
+        if job.repairs == nil { try endRepairs(of: image.id, to: store) }
         let others = try rows.unfinishedJobs(on: image.id).filter { $0.id != job.id && $0.state != .deferred }
         guard let other = try others.first(where: { try concerns($0, store) }) else { return nil }
         return .wait(reason: "after job \(other.id) on store \(store)", until: job.request.deadline)
@@ -116,10 +124,11 @@ extension Ledger {
         }
     }
 
-    /// The copies that read an image and have begun.
+    /// The copies that read an image and have begun. Repairs show as locations only: they are nobody's operation.
     private func copies(of image: ImageID) throws -> [JobOutline] {
         try rows.unfinishedJobs(on: image).filter {
-            $0.kind == .copy && ($0.state == .running || $0.state == .retrying)
+            try $0.kind == .copy && ($0.state == .running || $0.state == .retrying)
+                && rows.job($0.id)?.repairs == nil
         }
     }
 

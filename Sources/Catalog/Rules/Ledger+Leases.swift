@@ -16,11 +16,11 @@ extension Ledger {
             if job.isCancelRequested, !isIrrevocable {
                 guard try rows.update(job, ifFenceIs: expired.fence) else { continue }
                 try endCancelled(&job)
-            } else if job.failedAttempts >= job.maxAttempts, !isIrrevocable {
+            } else if job.failedAttempts >= job.maxAttempts, !isIrrevocable, job.repairs == nil {
                 guard try rows.update(job, ifFenceIs: expired.fence) else { continue }
                 try endFailed(&job, because: exhausted(job, by: crash))
             } else {
-                job.runAt = rows.now
+                job.runAt = rows.now + (job.repairs == nil ? .zero : Self.restAfterCrash(job.failedAttempts))
                 try apply(.givenBack, to: &job, fence: expired.fence)
                 try refreshOperation(after: job)
             }

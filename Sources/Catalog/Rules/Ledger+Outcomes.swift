@@ -12,7 +12,7 @@ extension Ledger {
             try scheduleRetry(of: &job, after: delay, because: failure, image: image)
         } else if job.isCancelRequested {
             try endCancelled(&job)
-        } else if job.failedAttempts >= job.maxAttempts {
+        } else if job.failedAttempts >= job.maxAttempts, job.repairs == nil {
             try endFailed(&job, because: exhausted(job, by: failure))
         } else if let deadline = job.request.deadline, deadline <= rows.now + delay {
             try endFailed(&job, because: deadlineFailure(job, deadline))
@@ -82,7 +82,7 @@ extension Ledger {
         if job.makesImage {
             image.replicas.removeAll { $0.state != .available }
             try apply(step, to: &image)
-        } else if case .copy(let request) = job.request.work, job.startedAt != nil {
+        } else if case .copy(let request) = job.request.work, job.startedAt != nil || job.repairs != nil {
             image.replicas.removeAll { $0.store == request.targetStore && [.pending, .copying].contains($0.state) }
             try rows.update(image)
         }

@@ -42,8 +42,9 @@ extension Ledger {
         try rows.unfinishedJobs(on: image).prefix { $0.id != job.id }.filter(isInLine)
     }
 
-    /// A job that waits for its predecessors holds nobody up: they may stand behind it.
+    /// A job that waits for its predecessors holds nobody up: they may stand behind it. Nor does a repair that waits.
     private func isInLine(_ outline: JobOutline) throws -> Bool {
+        if try isWaitingRepair(outline) { return false }
         guard outline.hasPredecessors, outline.state == .deferred, let job = try rows.job(outline.id) else {
             return true
         }

@@ -121,20 +121,25 @@ extension Ledger {
             throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not an import")
         }
         var image = try image(of: job)
-        try closeCommitted(of: job)
+        let missing = try missingStores(of: job, having: replicas)
+        try closeCommitted(of: job, in: replicas.map(\.store))
         image.content = result.content
         if let os = result.os { image.details.os.fillGaps(from: os) }
-        image.replicas = try replicas.sorted { $0.store < $1.store }.map { try stored($0, of: image) }
+        let there = try replicas.map { try stored($0, of: image) }
+        let owed = try missing.map { try owedReplica(of: image, in: $0) }
+        image.replicas = (there + owed).sorted { $0.store < $1.store }
         try apply(.imported, to: &image)
         job.source = result.source
         try noteFetched(job)
         try end(&job, .succeeded, image: image)
+        for store in missing { try repair(image, in: store, after: job) }
     }
 
-    /// Closes the transfers whose objects are a job's replicas from now on.
-    func closeCommitted(of job: Job) throws {
+    /// Closes the transfers whose objects are a job's replicas in `stores` from now on. What another store has, or may
+    /// have, of a commit that failed is given up when the job ends.
+    func closeCommitted(of job: Job, in stores: [StoreName]) throws {
         let transfers = try rows.openTransfers(of: job.id)
-        for transfer in transfers where transfer.state == .committing {
+        for transfer in transfers where transfer.state == .committing && stores.contains(transfer.store) {
             // An older one of the same store is that of a frozen worker, and no replica's.
             guard transfer.id == transfers.last(where: { $0.store == transfer.store })?.id else { continue }
             try close(transfer, as: .committed)

@@ -28,6 +28,9 @@ public struct Job: Hashable, Sendable, Codable {
     public var failure: Failure?
     /// The job this one retries.
     public var retryOf: JobID?
+    /// The import that this copy completes: it succeeded without the replica that the copy brings. Nil for whatever
+    /// somebody asked for.
+    public var repairs: JobID?
     /// Whether the source URL had a query, which is wiped when the job ends; nil means none.
     public var hadSourceQuery: Bool?
     /// Bytes of its owner's quota that it has reserved; nil for none.

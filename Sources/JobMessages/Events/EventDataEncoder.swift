@@ -38,7 +38,8 @@ public enum EventDataEncoder {
         object.append("view", view)
     }
 
-    /// The `job` object. `reason` stands only while the job waits for something named, `retry_of` only on a retry of another job.
+    /// The `job` object. `reason` stands only while the job waits for something named, `retry_of` only on a retry of
+    /// another job, `repair_of` only on a copy that completes an import.
     public static func json(_ job: Job) -> JSONValue {
         var object = JSONObject()
         object.append("id", .string(job.id.rawValue))
@@ -49,6 +50,7 @@ public enum EventDataEncoder {
         object.append("worker", .optional(job.worker?.rawValue))
         if !job.state.isTerminal { object.append("reason", job.reason.map(JSONValue.string)) }
         object.append("retry_of", job.retryOf.map { .string($0.rawValue) })
+        object.append("repair_of", job.repairs.map { .string($0.rawValue) })
         return .object(object)
     }
 

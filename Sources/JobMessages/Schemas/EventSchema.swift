@@ -59,7 +59,11 @@ public enum EventSchema {
             "state": SchemaParts.choice(JobState.self),
             "actor": SchemaParts.nullable(SchemaParts.open(["account": SchemaParts.identifier(AccountID.self)])),
             "worker": nullableString,
-        ], optional: ["reason": string, "retry_of": SchemaParts.identifier(JobID.self)])
+        ],
+        optional: [
+            "reason": string, "retry_of": SchemaParts.identifier(JobID.self),
+            "repair_of": SchemaParts.identifier(JobID.self),
+        ])
 
     /// What could be told of a message that was no job.
     private static let rejectedJob = SchemaParts.open([

@@ -7,7 +7,7 @@ extension PostgreSQLRows {
         let row = try first(
             Self.next,
             [
-                .text(kind.rawValue), .integer(now.microseconds), .integer(Self.jobVersion),
+                .text(kind.rawValue), .integer(now.microseconds), Parameter(Job.newestVersion),
                 .texts(held.owners.map { $0?.rawValue ?? "" }.sorted()), .texts(held.hosts.sorted()),
             ])
         return try row.map(locked)

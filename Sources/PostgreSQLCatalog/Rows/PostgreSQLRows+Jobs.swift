@@ -2,9 +2,6 @@ import Catalog
 import ImageModel
 
 extension PostgreSQLRows {
-    /// The version of job rows this program writes; it claims no row of a later one.
-    static let jobVersion: Int64 = 1
-
     func job(_ id: JobID) throws -> Job? {
         if let known = memory.jobs[id] { return known }
         let sql = "SELECT body FROM jobs WHERE id = $1 \(locking())"
@@ -103,7 +100,7 @@ extension PostgreSQLRows {
         try write(
             sql,
             [
-                .text(job.id.rawValue), .integer(Self.jobVersion), .text(job.kind.rawValue),
+                .text(job.id.rawValue), Parameter(job.neededVersion), .text(job.kind.rawValue),
                 .text(job.state.rawValue), Parameter(job.priority), .text(job.request.owner?.rawValue ?? ""),
                 Parameter(job.imageID?.rawValue), Parameter(target?.rawValue), .integer(job.runAt.microseconds),
                 .flag(isRipe(job)), .integer(job.fence), .flag(!job.request.after.isEmpty),

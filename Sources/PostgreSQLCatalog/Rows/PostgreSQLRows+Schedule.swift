@@ -59,7 +59,7 @@ extension PostgreSQLRows {
             SELECT body FROM jobs WHERE state = 'deferred' AND run_at <= $1 AND version <= $2
             ORDER BY run_at, number LIMIT $3 \(locking("FOR UPDATE SKIP LOCKED"))
             """
-        return try all(sql, [.integer(now.microseconds), .integer(Self.jobVersion), Parameter(limit)]).map(locked)
+        return try all(sql, [.integer(now.microseconds), Parameter(Job.newestVersion), Parameter(limit)]).map(locked)
     }
 
     func extendLease(of job: JobID, ifFenceIs fence: Int64, by duration: Duration) throws -> Bool {
@@ -75,6 +75,6 @@ extension PostgreSQLRows {
             SELECT body FROM jobs WHERE state = 'running' AND lease_until <= $1 AND version <= $2
             ORDER BY number LIMIT $3 \(locking("FOR UPDATE SKIP LOCKED"))
             """
-        return try all(sql, [.integer(now.microseconds), .integer(Self.jobVersion), Parameter(limit)]).map(locked)
+        return try all(sql, [.integer(now.microseconds), Parameter(Job.newestVersion), Parameter(limit)]).map(locked)
     }
 }

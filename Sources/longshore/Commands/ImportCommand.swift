@@ -40,6 +40,9 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A store to keep it in; may be repeated. By default \"default\".", valueName: "store"))
     var store: [String] = []
 
+    @Option(help: "Of several stores: whether \"all\" must have the image, or \"any\" and the others get it later.")
+    var storesRequire: StoresRequirement?
+
     @Option(help: ArgumentHelp("A tag; may be repeated.", valueName: "tag"))
     var tag: [String] = []
 
@@ -57,7 +60,8 @@ struct ImportCommand: AsyncParsableCommand {
             source: SourceLocation(url: parts[0]),
             expectations: Expectations(size: size, format: format, digests: try expectedDigests()),
             digests: digest.isEmpty ? nil : digest,
-            stores: store.isEmpty ? nil : try store.map { try identifier($0, "--store") })
+            stores: store.isEmpty ? nil : try store.map { try identifier($0, "--store") },
+            storesRequire: storesRequire)
         try await job.run(.import(request), sourceQuery: parts.count > 1 ? parts[1] : nil, global: global)
     }
 

@@ -8,6 +8,7 @@ extension DigestAlgorithm: ArgumentParser.ExpressibleByArgument {}
 extension ImageFormat: ArgumentParser.ExpressibleByArgument {}
 extension ImageStatus: ArgumentParser.ExpressibleByArgument {}
 extension ImageVisibility: ArgumentParser.ExpressibleByArgument {}
+extension StoresRequirement: ArgumentParser.ExpressibleByArgument {}
 extension JobKind: ArgumentParser.ExpressibleByArgument {}
 extension JobState: ArgumentParser.ExpressibleByArgument {}
 extension Logger.Level: ArgumentParser.ExpressibleByArgument {}

@@ -73,6 +73,7 @@ extension CatalogConformance {
                     lastModified: "Sat, 21 Nov 2026 11:42:06 GMT")
                 job.failure = CatalogSamples.failure
                 job.retryOf = CatalogSamples.id("job-z")
+                job.repairs = CatalogSamples.id("job-y")
                 job.startedAt = CatalogSamples.moment
                 job.endedAt = CatalogSamples.moment + .seconds(1)
                 try await expectEqual(database.write { [job] in try $0.update(job, ifFenceIs: 0) }, true)

@@ -24,11 +24,16 @@ final class SimulatedDisk: @unchecked Sendable {
     /// Whether somebody wrote for a transfer that was closed by then: only who was frozen does.
     var hasUnpromisedBytes = false
     /// The bytes it has room for; nil for a disk without bounds.
-    private let capacity: Int64?
+    private var capacity: Int64?
 
     init(name: StoreName, capacity: Int64?) {
         self.name = name
         self.capacity = capacity
+    }
+
+    /// Somebody brings a larger one.
+    func enlarge() {
+        if capacity != nil { capacity = 1 << 40 }
     }
 
     /// The bytes it has room for yet.

@@ -24,6 +24,8 @@ struct Workload: Sendable {
     private(set) var doomed: Set<JobID> = []
 
     private let dice: Dice
+    /// Apart, so that older histories stay what they were but for this.
+    private let sufficing: Dice
     private var images: [ImageID] = []
     private var jobs: [JobID] = []
     private var requests: [JobID: JobRequest] = [:]
@@ -35,6 +37,7 @@ struct Workload: Sendable {
 
     init(seed: UInt64) {
         dice = Dice(seed: seed, purpose: 2)
+        sufficing = Dice(seed: seed, purpose: 5)
         span = dice.pick([100, 2_000, 15_000])
         let count = dice.pick([dice.int(3...6), dice.int(5...12), dice.int(8...20)])
         for number in 1...count { add(number) }
@@ -89,7 +92,8 @@ struct Workload: Sendable {
                         id: image, name: "image \(number)", owner: dice.pick(Self.owners),
                         isProtected: dice.chance(0.05)),
                     source: SourceLocation(url: url), expectations: expectations,
-                    digests: dice.chance(0.1) ? [.md5, .sha256] : nil, stores: stores())))
+                    digests: dice.chance(0.1) ? [.md5, .sha256] : nil, stores: stores(),
+                    storesRequire: sufficing.chance(0.5) ? .any : nil)))
     }
 
     /// Some objects change while they are fetched.

@@ -98,6 +98,9 @@ final class World: @unchecked Sendable {
     private func clearUp() async {
         try? await clock.sleep(for: dice.milliseconds(dice.pick([1_000...5_000, 5_000...30_000])))
         weather.clear()
+        // Whoever gives up has done so by then; repairs wait for as long as it takes.
+        try? await clock.sleep(for: .seconds(120))
+        for disk in disks { disk.enlarge() }
     }
 
     private func rest() async {
