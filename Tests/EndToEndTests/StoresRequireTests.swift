@@ -87,7 +87,7 @@ struct StoresRequireTests {
     @Test(
         "A worker that is killed beside a full store leaves an import that ends once, and a replica that comes later",
         arguments: [
-            Death("after-commit transfer"), Death("staged"), Death("appended"), Death("after-commit checkpoint"),
+            Death("after-commit transfer"), Death("staged"), Death("appended"),
             Death("before-commit committing"), Death("after-commit committing"), Death("stored"),
             Death("before-commit ended"), Death("after-commit ended"), Death("confirmed-end"),
         ])
