@@ -3,11 +3,11 @@ import JobMessages
 import LongshoreSettings
 import Worker
 
-/// `longshore topology declare|check`
+/// `longshore topology declare|check|export|adopt`
 struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "topology", abstract: "Set up or check the exchanges and queues on the broker.",
-        subcommands: [Declare.self, Check.self])
+        commandName: "topology", abstract: "Set up, check or hand over the exchanges and queues on the broker.",
+        subcommands: [Declare.self, Check.self, Export.self, Adopt.self])
 
     struct Declare: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Create what is missing; change nothing that exists.")
@@ -20,7 +20,8 @@ struct TopologyCommand: AsyncParsableCommand {
     }
 
     struct Check: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Compare with what is on the broker; create nothing.")
+        static let configuration = CommandConfiguration(
+            abstract: "Compare with what is on the broker; create nothing.", aliases: ["verify"])
 
         @OptionGroup var global: GlobalOptions
 
