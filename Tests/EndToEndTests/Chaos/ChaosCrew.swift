@@ -12,6 +12,8 @@ actor ChaosCrew {
         var outages = 0
         var storeFaults = 0
         var starts = 0
+        /// Those of the other version among them.
+        var otherStarts = 0
         /// Ends that nobody asked for.
         var deserters: [String] = []
     }
@@ -21,6 +23,7 @@ actor ChaosCrew {
     private let virtualHost: String
     private let database: String?
     private let storeLink: Proxy?
+    private let otherVersion: String?
     private var dice: SplitMix
     private var crew: [Program] = []
     private var frozen: [(worker: Program, until: ContinuousClock.Instant)] = []
@@ -31,17 +34,15 @@ actor ChaosCrew {
 
     /// - Parameters:
     ///   - virtualHost: Where connections may be closed.
-    ///   - database: The folder of the database server that may be ended.
     ///   - storeLink: The way to the store, if it leads over a network.
-    init(
-        _ site: Site, size: Int, virtualHost: String, database: String?, storeLink: Proxy?, seed: UInt64
-    ) {
-        self.database = database
+    init(_ site: Site, _ plan: ChaosPlan, virtualHost: String, storeLink: Proxy?) {
+        database = plan.database
+        otherVersion = plan.otherVersion
         self.storeLink = storeLink
         self.site = site
-        self.size = size
+        size = plan.workers
         self.virtualHost = virtualHost
-        dice = SplitMix(state: seed)
+        dice = SplitMix(state: plan.seed ^ 0x5DEE_CE66)
     }
 
     /// Does something to somebody every second, until the moment has come; then thaws everybody.
@@ -110,8 +111,11 @@ actor ChaosCrew {
 
     private func fill() throws {
         while crew.count < size {
-            let worker = try site.startWorker()
+            // The other version first: this one joins it while it runs, and takes over from it, and the other way round.
+            let other = deeds.starts.isMultiple(of: 2) ? otherVersion : nil
+            let worker = try other.map { try site.start(["worker"], executable: $0) } ?? site.startWorker()
             deeds.starts += 1
+            if other != nil { deeds.otherStarts += 1 }
             crew.append(worker)
             all.append(worker)
         }

@@ -16,6 +16,8 @@ struct ChaosPlan: Sendable {
     let database: String?
     /// Whether images go to the private S3 server, over a network that fails.
     let isInS3: Bool
+    /// The executable of another version, of which every other worker is; nil for none.
+    let otherVersion: String?
 
     static let environment = {
         let variables = ProcessInfo.processInfo.environment
@@ -25,7 +27,8 @@ struct ChaosPlan: Sendable {
         return ChaosPlan(
             duration: .seconds(number("SECONDS", 15)), seed: number("SEED", 1), workers: max(1, number("WORKERS", 3)),
             report: variables["LONGSHORE_CHAOS_REPORT"], remains: variables["LONGSHORE_CHAOS_REMAINS"],
-            database: variables["LONGSHORE_CHAOS_DATABASE"], isInS3: variables["LONGSHORE_CHAOS_STORE"] == "s3")
+            database: variables["LONGSHORE_CHAOS_DATABASE"], isInS3: variables["LONGSHORE_CHAOS_STORE"] == "s3",
+            otherVersion: variables["LONGSHORE_CHAOS_EXECUTABLE"])
     }()
 }
 

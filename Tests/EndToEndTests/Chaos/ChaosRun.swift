@@ -16,9 +16,7 @@ struct ChaosRun {
     func run() async throws -> (findings: Findings, report: String) {
         let begin = ContinuousClock.now
         let workload = ChaosWorkload(site, seed: plan.seed)
-        let crew = ChaosCrew(
-            site, size: plan.workers, virtualHost: virtualHost, database: plan.database, storeLink: storeLink,
-            seed: plan.seed ^ 0x5DEE_CE66)
+        let crew = ChaosCrew(site, plan, virtualHost: virtualHost, storeLink: storeLink)
         let end = begin + plan.duration
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await workload.run(until: end) }
@@ -124,6 +122,7 @@ extension ChaosRun {
         lines.append("events      \(events.count), \(repeats) of them came again")
         lines.append("workers     \(deeds.starts) started, \(deeds.kills) killed, \(deeds.freezes) frozen, ")
         lines[lines.count - 1] += "\(deeds.drains) asked to stop"
+        if plan.otherVersion != nil { lines.append("versions    \(deeds.otherStarts) workers of the other one") }
         lines.append("broker      all connections closed \(deeds.closures) times")
         if plan.database != nil { lines.append("database    cut off, halted or killed \(deeds.outages) times") }
         if plan.isInS3 { lines.append("store       its network disturbed \(deeds.storeFaults) times") }
