@@ -17,6 +17,9 @@ public protocol ImageStore: Sendable {
     /// - Throws: ``StoreError`` with `policyDenied` for a stranger's store, `storeUnavailable` otherwise.
     func adopt(for catalog: CatalogID) async throws(StoreError)
 
+    /// Which place this is, as its marker says; nil when nobody has adopted it, and from stores of which there is but one.
+    func identity() async throws(StoreError) -> StoreIdentity?
+
     /// Opens the staging of a transfer for its only writer and lends it to `body`.
     ///
     /// Nothing is readable as an object until ``StagedImage/commit()`` returned. When `body` throws, the staged bytes
@@ -107,6 +110,9 @@ public protocol StagedImage: Sendable {
 }
 
 extension ImageStore {
+    /// There is but one, unless the store knows better.
+    public func identity() async throws(StoreError) -> StoreIdentity? { nil }
+
     /// None, unless the store knows better.
     public var reserveBytes: Int64 { 0 }
 

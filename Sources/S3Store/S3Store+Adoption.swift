@@ -22,6 +22,11 @@ extension S3Store {
         try marker.check(for: catalog, in: place)
     }
 
+    /// The moment at which the marker was made.
+    public func identity() async throws(StoreError) -> StoreIdentity? {
+        try await marker().map { StoreIdentity($0.madeAt) }
+    }
+
     /// Reads the marker; a prefix without one is nobody's.
     public func requireOwned(by catalog: CatalogID) async throws(StoreError) {
         guard let marker = try await marker() else {

@@ -46,7 +46,7 @@ enum Schema {
         }
     }
 
-    static let steps = [initial, checkpoints, retention, followers, space, provenance, fairness, replicaDates]
+    static let steps = [initial, checkpoints, retention, followers, space, provenance, fairness, replicaDates, stores]
 
     /// 2: how far a transfer's bytes are durable. Who does not know of it begins the transfer again.
     private static let checkpoints = """

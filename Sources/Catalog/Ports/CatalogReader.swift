@@ -1,7 +1,7 @@
 public import ImageModel
 
 /// The questions a catalog's rows can answer.
-public protocol CatalogReader: HistoryReader, RetentionReader, SpaceReader, FairnessReader, LoadReader {
+public protocol CatalogReader: HistoryReader, RetentionReader, SpaceReader, FairnessReader, LoadReader, StoreReader {
     /// The identity of this catalog, made with its first migration.
     func catalogID() throws -> CatalogID
 

@@ -1,7 +1,7 @@
 public import ImageModel
 
 /// The writes a catalog's rows take, within one transaction. It must not outlive the call that lent it.
-public protocol CatalogTransaction: CatalogReader, RetentionRows, SpaceRows, FairnessRows {
+public protocol CatalogTransaction: CatalogReader, RetentionRows, SpaceRows, FairnessRows, StoreRows {
     /// Adds a job that was not there.
     func insert(_ job: Job, _ admission: JobAdmission) throws
 

@@ -23,6 +23,18 @@ extension FileStore {
         }
     }
 
+    /// What the marker says; nil where there is none. Blocks.
+    func identityNow() throws(StoreError) -> StoreIdentity? {
+        let root: Directory
+        do {
+            root = try Directory(path: location.path)
+        } catch {
+            guard error.number == ENOENT else { throw StoreError(error, in: name) }
+            return nil
+        }
+        return try FileStoreMarker(in: root, of: name).map { StoreIdentity($0.madeAt) }
+    }
+
     private func openOrMakeRoot() throws -> Directory {
         do {
             return try Directory(path: location.path)

@@ -36,6 +36,11 @@ public struct FileStore: ImageStore {
         try await blocking { () throws(StoreError) in try adoptNow(for: catalog) }
     }
 
+    /// The moment at which the marker was made: no two directories share it.
+    public func identity() async throws(StoreError) -> StoreIdentity? {
+        try await blocking { () throws(StoreError) in try identityNow() }
+    }
+
     /// Opens the staging file, locked and empty, lends it to `body`, and closes it.
     public func withStaging<Result: Sendable>(
         _ transfer: TransferID, expectedSize: Int64?, _ body: (any StagedImage) async throws -> Result

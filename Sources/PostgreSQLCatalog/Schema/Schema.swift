@@ -105,7 +105,7 @@ enum Schema {
             .unusable, "this user lacks rights that a worker needs to keep the schema up to date: \(error.message)")
     }
 
-    static let steps = [initial, load, replicaDates, loadWithoutWorkers]
+    static let steps = [initial, load, replicaDates, loadWithoutWorkers, stores]
 
     /// 2: what an autoscaler asks for. Running work is part of it, so that it never counts as idle.
     private static let load = """
@@ -133,5 +133,12 @@ enum Schema {
                 count(*) FILTER (WHERE state = 'running') AS running
             FROM jobs WHERE state IN ('queued', 'deferred', 'running', 'retrying') GROUP BY kind;
         CREATE OR REPLACE VIEW longshore_unsent AS SELECT count(*) AS entries FROM outbox WHERE published_at IS NULL
+        """
+
+    /// 5: which place each store is. Who does not know of it adopts whatever it finds.
+    private static let stores = """
+        CREATE TABLE stores (
+            name TEXT COLLATE "C" NOT NULL PRIMARY KEY, identity TEXT NOT NULL, adopted_at BIGINT NOT NULL
+        )
         """
 }

@@ -24,22 +24,41 @@ enum StoreAccess {
         return stores
     }
 
-    /// Makes every store ready for a catalog, or says which belongs to another one.
+    /// Makes every store ready for a catalog, or says which belongs to another one, and which is another place than the
+    /// other workers of the catalog know under its name.
     static func adopt(
         _ stores: [StoreName: any ImageStore], for catalog: ImageCatalog
     ) async throws(CommandTrouble) {
-        let id: CatalogID
-        do throws(CatalogError) {
-            id = try await catalog.read { try $0.catalogID() }
-        } catch {
+        do {
+            let id = try await catalog.read { try $0.catalogID() }
+            for store in stores.values.sorted(by: { $0.name < $1.name }) { try await adopt(store, id, catalog) }
+        } catch let error as CatalogError {
             throw CommandTrouble(error)
+        } catch let error as StoreError {
+            throw CommandTrouble(error)
+        } catch {
+            throw CommandTrouble(.usage, "\(error)")
         }
-        for store in stores.values.sorted(by: { $0.name < $1.name }) {
-            do throws(StoreError) {
-                try await store.adopt(for: id)
-            } catch {
-                throw CommandTrouble(error)
-            }
+    }
+
+    private static func adopt(_ store: any ImageStore, _ id: CatalogID, _ catalog: ImageCatalog) async throws {
+        let known = try await catalog.identity(ofStore: store.name)
+        if let known, try await store.identity() == nil {
+            // Adopting would make an empty store of what is only not mounted.
+            throw StoreError(
+                .storeUnavailable,
+                "store \(store.name): there is no marker, though the catalog knows this store since \(known); is its "
+                    + "file system mounted?", isTransient: true)
+        }
+        try await store.adopt(for: id)
+        guard let found = try await store.identity() else { return }
+        let recorded = try await catalog.recordIdentity(found, ofStore: store.name)
+        guard recorded == found else {
+            throw StoreError(
+                .policyDenied,
+                "store \(store.name): this place was made at \(found), the one that other workers of the catalog use at "
+                    + "\(recorded); workers of one catalog must share their file stores (a network file system), or use "
+                    + "s3:// stores", isTransient: false)
         }
     }
 }

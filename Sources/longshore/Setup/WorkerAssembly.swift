@@ -29,10 +29,11 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         }
         // A worker that touches no images needs no way to where they lie.
         let hasStores = !settings.worker.roles.isDisjoint(with: [.run, .sweep])
-        let stores = hasStores ? try StoreAccess.make(settings).mapValues(decoration.decorate) : [:]
+        let places = hasStores ? try StoreAccess.make(settings) : [:]
         try await startup.attempt { () async throws(CommandTrouble) in
-            try await StoreAccess.adopt(stores, for: catalog)
+            try await StoreAccess.adopt(places, for: catalog)
         }
+        let stores = places.mapValues(decoration.decorate)
         var fetch = try FetchAccess(settings)
         fetch.source = decoration.decorate(fetch.source)
         let converter = try await ConversionAccess.open(settings, logger: logger)

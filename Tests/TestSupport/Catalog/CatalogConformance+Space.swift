@@ -27,6 +27,24 @@ extension CatalogConformance {
                 try expectEqual(promises, SpacePromises(outstanding: outstanding, released: 0))
             }
         },
+        Self("which place a store is stays what was recorded first, and is nothing where the transaction fails") {
+            open in
+            let database = try open()
+            let (name, first, second) = (CatalogSamples.id("a") as StoreName, StoreIdentity("1"), StoreIdentity("2"))
+            try await expectEqual(database.read { try $0.identity(ofStore: name) }, nil)
+            try await expectCode(.fenced) {
+                try await database.write { rows in
+                    try expectEqual(rows.recordIdentity(second, ofStore: name), second)
+                    throw CatalogError(.fenced, "moved on")
+                }
+            }
+            try await expectEqual(database.read { try $0.identity(ofStore: name) }, nil)
+            for identity in [first, second, first] {
+                try await expectEqual(database.write { try $0.recordIdentity(identity, ofStore: name) }, first)
+            }
+            try await expectEqual(database.read { try $0.identity(ofStore: name) }, first)
+            try await expectEqual(database.read { try $0.identity(ofStore: CatalogSamples.id("b")) }, nil)
+        },
         Self("what was released of each store adds up, and only when the transaction is committed") { open in
             let database = try open()
             for bytes in [5, 1 << 50] as [Int64] {

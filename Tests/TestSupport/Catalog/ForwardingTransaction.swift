@@ -45,6 +45,10 @@ open class ForwardingTransaction: CatalogTransaction {
     }
     open func promises(in store: StoreName) throws -> SpacePromises { try base.promises(in: store) }
     open func noteReleased(_ bytes: Int64, in store: StoreName) throws { try base.noteReleased(bytes, in: store) }
+    open func identity(ofStore name: StoreName) throws -> StoreIdentity? { try base.identity(ofStore: name) }
+    open func recordIdentity(_ identity: StoreIdentity, ofStore name: StoreName) throws -> StoreIdentity {
+        try base.recordIdentity(identity, ofStore: name)
+    }
     open func prunable(_ horizon: RetentionHorizon) throws -> PruneCount { try base.prunable(horizon) }
     open func markDiscarded(_ transfer: TransferID) throws { try base.markDiscarded(transfer) }
     open func prune(_ horizon: RetentionHorizon, limit: Int) throws -> PruneCount {

@@ -13,4 +13,12 @@ extension InMemoryRows {
     func noteReleased(_ bytes: Int64, in store: StoreName) throws {
         tables.released[store, default: 0] += bytes
     }
+
+    func identity(ofStore name: StoreName) throws -> StoreIdentity? { tables.stores[name] }
+
+    func recordIdentity(_ identity: StoreIdentity, ofStore name: StoreName) throws -> StoreIdentity {
+        let known = tables.stores[name] ?? identity
+        tables.stores[name] = known
+        return known
+    }
 }

@@ -52,6 +52,8 @@ struct InMemoryTables: Sendable {
     var transfers: [TransferID: Numbered<Transfer>] = [:]
     /// Bytes of each store that ceased to be promised.
     var released: [StoreName: Int64] = [:]
+    /// Which place each store is.
+    var stores: [StoreName: StoreIdentity] = [:]
     var sequences: [ImageID: Int64] = [:]
     /// In the order of their numbers.
     var outbox: [OutboxEntry] = []
