@@ -31,6 +31,15 @@ struct StoreRefusalTests {
             let doctor = try await site.run("doctor", overrides: other)
             #expect(doctor.end == .exited(2) || doctor.end == .exited(1))
             #expect(doctor.output.contains { $0.contains("must share their file stores") }, "\(doctor.output)")
+            // One that another host adopted at the same time, or that an older version did.
+            let place = "\(site.directory)/another-host"
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+            let marker = try String(contentsOfFile: "\(site.storePath)/.longshore", encoding: .utf8)
+            let year = try #require(marker.firstMatch(of: /"made_at" : "([0-9]{4})/)?.1)
+            try marker.replacing("\"\(year)-", with: "\"2001-")
+                .write(toFile: "\(place)/.longshore", atomically: true, encoding: .utf8)
+            let told = try await refusal(site, ["stores.default.url": "file://\(place)"])
+            #expect(told.contains("was made at 2001-") && told.contains("must share their file stores"), "\(told)")
             // The same directory under another path is the same store.
             let link = "\(site.directory)/mounted-elsewhere"
             try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: site.storePath)

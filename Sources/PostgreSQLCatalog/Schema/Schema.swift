@@ -137,7 +137,7 @@ enum Schema {
 
     /// 5: which place each store is. Who does not know of it adopts whatever it finds.
     private static let stores = """
-        CREATE TABLE stores (
+        CREATE TABLE IF NOT EXISTS stores (
             name TEXT COLLATE "C" NOT NULL PRIMARY KEY, identity TEXT NOT NULL, adopted_at BIGINT NOT NULL
         )
         """

@@ -41,6 +41,9 @@ enum StoreAccess {
         }
     }
 
+    private static let sharing =
+        "Workers of one catalog must share their file stores (by a network file system), or use s3:// stores"
+
     private static func adopt(_ store: any ImageStore, _ id: CatalogID, _ catalog: ImageCatalog) async throws {
         let known = try await catalog.identity(ofStore: store.name)
         if let known, try await store.identity() == nil {
@@ -48,7 +51,7 @@ enum StoreAccess {
             throw StoreError(
                 .storeUnavailable,
                 "store \(store.name): there is no marker, though the catalog knows this store since \(known); is its "
-                    + "file system mounted?", isTransient: true)
+                    + "file system mounted? \(sharing)", isTransient: true)
         }
         try await store.adopt(for: id)
         guard let found = try await store.identity() else { return }
@@ -57,8 +60,7 @@ enum StoreAccess {
             throw StoreError(
                 .policyDenied,
                 "store \(store.name): this place was made at \(found), the one that other workers of the catalog use at "
-                    + "\(recorded); workers of one catalog must share their file stores (a network file system), or use "
-                    + "s3:// stores", isTransient: false)
+                    + "\(recorded). \(sharing)", isTransient: false)
         }
     }
 }
