@@ -140,6 +140,28 @@ def check_definitions():
     return report("RabbitMQ definitions", problems)
 
 
+def check_secrets():
+    """Every secret that the compose file hands out is made, and every one that somebody reads is handed out."""
+    compose = os.path.join(DEPLOY, "compose")
+    with open(os.path.join(compose, "compose.yaml"), encoding="utf-8") as file:
+        handed = dict(re.findall(r"^  ([\w.-]+): \{ file: (secrets/\S+) \}$", file.read(), flags=re.MULTILINE))
+    problems = []
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(DEPLOY, os.path.join(folder, "deploy"), ignore=shutil.ignore_patterns("secrets"))
+        done = run(os.path.join(folder, "deploy/compose/make-secrets"))
+        problems += done.stderr.splitlines() if done.returncode != 0 else []
+        made = os.path.join(folder, "deploy/compose")
+        problems += [f"{path} is not made" for path in handed.values() if not os.path.isfile(os.path.join(made, path))]
+    for name in sorted(os.listdir(compose)):
+        path = os.path.join(compose, name)
+        if not os.path.isfile(path):
+            continue
+        with open(path, encoding="utf-8") as file:
+            read = set(re.findall(r"/run/secrets/([\w.-]+)", file.read()))
+        problems += [f"{name} reads the secret {secret}, which there is not" for secret in sorted(read - set(handed))]
+    report("secrets of the compose file", problems)
+
+
 def check_units():
     path = tool("systemd-analyze")
     if path is None:
@@ -262,6 +284,7 @@ def check_keda_and_drain():
 def main():
     check_scripts()
     check_definitions()
+    check_secrets()
     check_yaml()
     check_with("image file", "hadolint", os.path.join(DEPLOY, "image/Dockerfile"))
     check_with(
