@@ -79,6 +79,8 @@ extension BadBody {
         .invalid(ContractMessage.source("ubuntu.qcow2"), "/source/url", "with a scheme"),
         .invalid(ContractMessage.source(""), "/source/url", "with a scheme"),
         .invalid(ContractMessage.source("1s://h"), "/source/url", "with a scheme"),
+        .invalid(
+            ContractMessage.source(String(repeating: "b", count: 64) + ":object"), "/source/url", "with a scheme"),
         .invalid(ContractMessage.source("https://h/i#s3cret"), "/source/url", "without a fragment"),
         .invalid(ContractMessage.source("https://h/a b?s3cret"), "/source/url", "spaces"),
         .invalid(ContractMessage.source(#"https://h/a\nb"#), "/source/url", "printable"),

@@ -161,6 +161,7 @@ struct JobDecoderTests {
         arguments: [
             "https://h.example/i", "HTTP://10.0.0.1:8080", "s3://bucket/key/with%20space", "https://[::1]:8443/i",
             "file:///etc/passwd", "volume://x", "urn:x:y", "ftp://h/p", "https://h.example/a@b", "https://h:/",
+            "my-bucket.eu:images/a.qcow2", String(repeating: "b", count: 63) + ":object",
         ])
     func urls(_ url: String) throws {
         let submission = try JobDecoder.decode(ContractMessage.message(ContractMessage.source(url)))

@@ -50,12 +50,15 @@ struct SourceURL: Hashable {
         }
     }
 
+    /// Vendors write `bucket:object`, and a bucket's name has up to 63 characters.
+    private static let schemeLimit = 63
+
     private static let hierarchicalSchemes: Set<String> = ["http", "https", "s3"]
 
     private static func scheme(of text: String) -> String? {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         let scheme = text[..<colon]
-        guard let first = scheme.utf8.first, first.isLetter, scheme.utf8.count <= 32,
+        guard let first = scheme.utf8.first, first.isLetter, scheme.utf8.count <= schemeLimit,
             scheme.utf8.allSatisfy({ $0.isLetter || $0.isDigit || "+-.".utf8.contains($0) })
         else { return nil }
         return scheme.lowercased()
