@@ -141,6 +141,8 @@ targets += [
         path: "Tests/CrashWorker",
         swiftSettings: settings
     ),
+    // Loaded before the C library by the programs of end-to-end tests.
+    .target(name: "FaultySystem", path: "Tests/FaultySystem", swiftSettings: settings),
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
@@ -156,6 +158,8 @@ let package = Package(
     products: [
         .executable(name: "longshore", targets: ["longshore"]),
         .library(name: "RabbitMQ", targets: ["RabbitMQ"]),
+        // Not for anybody else: only a product becomes a library that can be loaded.
+        .library(name: "FaultySystem", type: .dynamic, targets: ["FaultySystem"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

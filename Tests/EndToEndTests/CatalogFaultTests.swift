@@ -29,6 +29,25 @@ struct CatalogFaultTests {
         }
     }
 
+    /// Goal: what SQLite could not write is not believed, and the next transaction goes on. Method: some calls on the file and
+    /// its log, from the n-th on, fail in an otherwise ordinary worker.
+    @Test(
+        "A disk that fails under the catalog for a moment loses nothing",
+        arguments: [
+            (.writes, EIO, 3), (.syncs, EIO, 0), (.syncs, EIO, 7), ([.writes, .names], EROFS, 5),
+        ] as [(FaultySystem.Calls, Int32, Int)])
+    func brokenDisk(_ calls: FaultySystem.Calls, _ number: Int32, after passing: Int) async throws {
+        try await withSite(Self.quick, catalog: .file) { site in
+            let system = try FaultySystem(in: site, at: site.catalogPath)
+            let worker = try await site.startReadyWorker(under: system)
+            try system.fail(calls, with: number, after: passing, times: 4)
+            let jobs = try await site.publishImports(4)
+            try await system.wait(forStrikes: 4)
+            for job in jobs { #expect(try await site.end(of: job).phase == "completed") }
+            try await site.expectSoundness(of: jobs, after: worker)
+        }
+    }
+
     @Test("A lock that is held for longer than anybody waits for it stops jobs, and loses none")
     func locked() async throws {
         try await withSite(Self.quick, catalog: .file) { site in

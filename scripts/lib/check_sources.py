@@ -40,7 +40,7 @@ MAY_IMPORT = {
 # The commands lie in the folder of the program, and so under its name; apart from it, they may be wired by others.
 MAY_IMPORT["LongshoreCommands"] = MAY_IMPORT["longshore"]
 # Support of tests, below Tests: may import everything.
-FOR_TESTS = ["TestSupport", "PackedImages", "Simulation", "simulate", "crash-worker"]
+FOR_TESTS = ["TestSupport", "PackedImages", "Simulation", "simulate", "crash-worker", "FaultySystem"]
 # Packages of others that belong to one room.
 ONLY_IN = {
     "GRDB": ["SQLiteCatalog"],

@@ -122,9 +122,14 @@ package final class Directory {
     }
 
     /// Bytes that the file system still gives to this process (statvfs(3), `f_bavail`).
+    ///
+    /// - Throws: With `EROFS` when it takes none because it is mounted read-only, as after an error of the disk.
     package func freeBytes() throws(SystemCallError) -> Int64 {
         var status = statvfs()
         try systemCall("read the free space of", path) { fstatvfs(descriptor, &status) }
+        guard status.f_flag & UInt(ST_RDONLY) == 0 else {
+            throw SystemCallError(attempt: "write below", path: path, number: EROFS)
+        }
         let (bytes, isHuge) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
         return isHuge ? .max : Int64(clamping: bytes)
     }

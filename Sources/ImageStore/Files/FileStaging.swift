@@ -56,9 +56,16 @@ actor FileStaging: StagedImage {
         thread.submit { self.assumeIsolated { $0.write(chunk) } }
     }
 
+    /// One failure is the last word: of what it could not write the kernel may say next time that there is nothing left
+    /// to write (fsync(2), `EIO`).
     func synchronize() throws(StoreError) -> Int64 {
         try writes.check()
-        return try storeErrors(in: store.name) { try openFile().synchronize() }
+        do {
+            return try storeErrors(in: store.name) { try openFile().synchronize() }
+        } catch {
+            writes.fail(error)
+            throw error
+        }
     }
 
     func commit() throws(StoreError) -> StoredObject {
@@ -104,6 +111,11 @@ private final class WriteQueue: Sendable {
     /// Throws what went wrong in an earlier write.
     func check() throws(StoreError) {
         if let failure = state.withLock({ $0.failure }) { throw failure }
+    }
+
+    /// Makes everything fail from here on.
+    func fail(_ failure: StoreError) {
+        state.withLock { $0.failure = $0.failure ?? failure }
     }
 
     /// Returns when another write may be queued.

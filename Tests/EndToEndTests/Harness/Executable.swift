@@ -7,6 +7,9 @@ enum Executable {
     /// The worker that dies where it is told.
     static let crashWorker = sibling("crash-worker")
 
+    /// What makes the kernel fail for a program: see ``FaultySystem``.
+    static let faultySystem = sibling("libFaultySystem.so")
+
     private static func sibling(_ name: String) -> String? {
         // The runner is told its bundle, or is the bundle.
         let bundle = CommandLine.arguments.last { $0.hasSuffix(".xctest") }

@@ -3,13 +3,15 @@ import Testing
 
 extension Site {
     /// Starts a worker.
-    func startWorker(_ overrides: [String: String] = [:]) throws -> Program {
-        try start(["worker"], overrides)
+    func startWorker(_ overrides: [String: String] = [:], under system: FaultySystem? = nil) throws -> Program {
+        try start(["worker"], overrides, under: system)
     }
 
     /// Starts a worker and waits until it is connected for all its directions.
-    func startReadyWorker(_ overrides: [String: String] = [:], directions: Int = 2) async throws -> Program {
-        let worker = try startWorker(overrides)
+    func startReadyWorker(
+        _ overrides: [String: String] = [:], directions: Int = 2, under system: FaultySystem? = nil
+    ) async throws -> Program {
+        let worker = try startWorker(overrides, under: system)
         try await worker.errors.wait(for: "a connected worker") { lines in
             // One for the topology, one to consume, one to publish.
             lines.connections == 1 + directions

@@ -64,7 +64,7 @@ final class Site: Sendable {
     func start(
         _ arguments: [String], _ overrides: [String: String] = [:], input: [UInt8] = [],
         executable: String? = Executable.path, searchPath: String = "/usr/bin:/bin",
-        environment additions: [String: String] = [:]
+        environment additions: [String: String] = [:], under system: FaultySystem? = nil
     ) throws -> Program {
         let path = try #require(executable, "`swift build --build-tests` makes what these tests need")
         let variables = try baseSettings.merging(settings) { $1 }.merging(overrides) { $1 }
@@ -75,6 +75,7 @@ final class Site: Sendable {
             let name = key.uppercased().replacingOccurrences(of: ".", with: "_")
             environment["LONGSHORE_\(name)"] = value.replacingOccurrences(of: Self.place, with: directory)
         }
+        if let system { environment.merge(system.environment) { $1 } }
         let program = try Program(path, arguments, environment: environment, input: input)
         programs.withLock { $0.append(program) }
         return program

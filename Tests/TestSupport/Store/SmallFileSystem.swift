@@ -24,6 +24,13 @@ public final class SmallFileSystem: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
+    /// Lets nobody write any more, as long as nobody does, or everybody again.
+    public func remount(readOnly: Bool) throws {
+        guard try Self.run(["mount", "-o", "remount,\(readOnly ? "ro" : "rw")", path]) == 0 else {
+            throw CocoaError(.fileWriteVolumeReadOnly)
+        }
+    }
+
     private static func run(_ command: [String]) throws -> Int32 {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
