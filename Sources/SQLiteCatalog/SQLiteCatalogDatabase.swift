@@ -10,6 +10,7 @@ public final class SQLiteCatalogDatabase: CatalogDatabase {
     private let pool: DatabasePool
     private let writes: WriteQueue
     private let clock: HostClock
+    private let steps = ClockSteps()
 
     /// Opens the catalog, makes the file and its directory when they are missing, and brings the schema up to date.
     ///
@@ -40,12 +41,14 @@ public final class SQLiteCatalogDatabase: CatalogDatabase {
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Result
     ) async throws(CatalogError) -> Result {
         // GRDB's async methods give up when the task is cancelled; the end of a cancelled job must still be written.
-        let clock = clock
+        let (clock, steps) = (clock, steps)
         let outcome: Swift.Result<Result, any Error> = await withCheckedContinuation { continuation in
             writes.enqueue(
                 WriteQueue.Write(
                     run: { database in
-                        let value = try body(SQLiteRows(database: database, clock: clock))
+                        let rows = SQLiteRows(database: database, clock: clock)
+                        try steps.follow(rows)
+                        let value = try body(rows)
                         return { continuation.resume(returning: .success(value)) }
                     },
                     fail: { error in continuation.resume(returning: .failure(error)) }))

@@ -3,6 +3,7 @@ import GRDB
 import ImageModel
 
 extension SQLiteRows {
+    /// What has been due once stays so, whatever becomes of the clock.
     func nextDueJob(_ kind: JobKind, except held: HeldBack) throws -> Job? {
         try run(
             """
@@ -16,7 +17,7 @@ extension SQLiteRows {
                 SELECT number FROM jobs AS due
                 WHERE due.state IN ('queued', 'retrying') AND due.ripe = 1
                     AND due.kind = turn.kind AND due.owner IS turn.owner
-                    AND due.run_at <= :now AND due.version <= :version
+                    AND due.version <= :version
                     \(held.hosts.isEmpty ? "" : Self.exceptHosts)
                 ORDER BY due.priority DESC, due.number LIMIT 1
             )
@@ -24,7 +25,7 @@ extension SQLiteRows {
             ORDER BY turn.running, turn.served, turn.number LIMIT 1
             """
         var arguments: StatementArguments = [
-            "kind": kind.rawValue, "now": now.microseconds, "version": Job.newestVersion,
+            "kind": kind.rawValue, "version": Job.newestVersion,
         ]
         if !held.hosts.isEmpty { arguments += ["hosts": try text(held.hosts.sorted())] }
         if !owners.isEmpty { arguments += ["owners": try text(owners)] }

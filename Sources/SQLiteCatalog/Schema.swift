@@ -46,7 +46,9 @@ enum Schema {
         }
     }
 
-    static let steps = [initial, checkpoints, retention, followers, space, provenance, fairness, replicaDates, stores]
+    static let steps = [
+        initial, checkpoints, retention, followers, space, provenance, fairness, replicaDates, stores, hostClock,
+    ]
 
     /// 2: how far a transfer's bytes are durable. Who does not know of it begins the transfer again.
     private static let checkpoints = """
@@ -68,6 +70,9 @@ enum Schema {
         ALTER TABLE replicas ADD COLUMN created_at INTEGER;
         ALTER TABLE replicas ADD COLUMN updated_at INTEGER;
         """
+
+    /// 10: how far the time of day was ahead of the time since boot, so that a step of the clock is noticed.
+    private static let hostClock = "CREATE TABLE host_clock (boot TEXT NOT NULL, ahead INTEGER NOT NULL) STRICT"
 
     private static let initial = """
         CREATE TABLE catalog (id TEXT NOT NULL, min_reader INTEGER NOT NULL) STRICT;

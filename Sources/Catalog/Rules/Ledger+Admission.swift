@@ -114,10 +114,12 @@ extension Ledger {
 
     private func unknownImage(_ job: Job) -> Admission {
         let name = job.request.imageID?.rawValue ?? "without id"
-        let until = job.acceptedAt + unknownGrace
+        let reason = "image \(name) is unknown"
+        // Said once, the end of the wait stands: it moves with the clock when that is set.
+        let until = job.state == .deferred && job.reason == reason ? job.runAt : job.acceptedAt + unknownGrace
         guard until > rows.now else {
             return .refused(Failure(.imageNotFound, "there is no image \(name)", stage: .planning))
         }
-        return .wait(reason: "image \(name) is unknown", until: min(until, job.request.deadline ?? until))
+        return .wait(reason: reason, until: min(until, job.request.deadline ?? until))
     }
 }

@@ -2,12 +2,13 @@ import Catalog
 import ImageModel
 
 extension PostgreSQLRows {
+    /// What has been due once stays so, whatever becomes of the server's clock.
     func nextDueJob(_ kind: JobKind, except held: HeldBack) throws -> Job? {
         try ripenJobs()
         let row = try first(
             Self.next,
             [
-                .text(kind.rawValue), .integer(now.microseconds), Parameter(Job.newestVersion),
+                .text(kind.rawValue), Parameter(Job.newestVersion),
                 .texts(held.owners.map { $0?.rawValue ?? "" }.sorted()), .texts(held.hosts.sorted()),
             ])
         return try row.map(locked)
@@ -45,14 +46,14 @@ extension PostgreSQLRows {
                 LEFT JOIN (
                     SELECT owner, count(*) AS jobs FROM jobs WHERE state = 'running' AND kind = $1 GROUP BY owner
                 ) AS running ON running.owner = ready.owner
-            WHERE ready.owner IS NOT NULL AND ready.owner <> ALL ($4::text[])
+            WHERE ready.owner IS NOT NULL AND ready.owner <> ALL ($3::text[])
             ORDER BY coalesce(running.jobs, 0), coalesce(turn.served, false), turn.number
         )
         SELECT next.body FROM line CROSS JOIN LATERAL (
             SELECT body FROM jobs AS due
             WHERE kind = $1 AND due.owner = line.owner AND state IN ('queued', 'retrying') AND ripe
-                AND run_at <= $2 AND version <= $3
-                AND (source_host IS NULL OR source_host <> ALL ($5::text[]))
+                AND version <= $2
+                AND (source_host IS NULL OR source_host <> ALL ($4::text[]))
             ORDER BY priority DESC, due.number LIMIT 1 FOR UPDATE SKIP LOCKED
         ) AS next LIMIT 1
         """
