@@ -24,12 +24,15 @@ struct CrashTests {
         }
     }
 
-    @Test("A worker that is stopped for longer than its lease does not disturb the one that took over")
-    func frozen() async throws {
+    @Test(
+        "A worker that is stopped for longer than its lease does not disturb the one that took over",
+        arguments: [("the same object", 9), ("one with other bytes under the same tag", 8)] as [(String, UInt64)])
+    func frozen(_ served: String, firstSeed: UInt64) async throws {
         try await withSite { site in
             let gate = Gate()
-            let image = OriginAnswer.pattern(size: 2 << 20, seed: 9)
-            site.origin.serve("/image", image.holding(after: 1 << 20, until: gate), image)
+            let old = OriginAnswer.pattern(size: 2 << 20, seed: firstSeed).etag("\"v1\"")
+            let image = OriginAnswer.pattern(size: 2 << 20, seed: 9).etag("\"v1\"")
+            site.origin.serve("/image", old.holding(after: 1 << 20, until: gate), image)
             let first = try site.startWorker()
             try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
             await site.origin.journal.wait { $0.held["/image"] == 1 }

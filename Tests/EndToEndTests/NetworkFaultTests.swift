@@ -127,6 +127,27 @@ struct NetworkFaultTests {
         }
     }
 
+    @Test("Jobs end rightly when each piece from and to broker and origin takes another time", arguments: [1, 2])
+    func jitter(seed: UInt64) async throws {
+        try await withSite(["events.progress_interval": "1h"]) { site in
+            let (broker, origin) = (try site.brokerProxy(), try Proxy(to: site.origin.port, framed: false))
+            await broker.set(.jittery(upTo: .milliseconds(1_500), seed: seed))
+            await origin.set(.jittery(upTo: .milliseconds(300), seed: seed))
+            site.origin.serve("/lot", .pattern(size: 60_000, seed: 7).etag("\"lot\""))
+            let allowed = ["fetch.allow_private": "\(site.origin.rule),127.0.0.1:\(origin.port)"]
+            let worker = try site.startWorker(try site.through(broker).merging(allowed) { $1 })
+            let jobs = (1...6).map { "job-\($0)" }
+            for job in jobs {
+                let url = JSON.string("http://127.0.0.1:\(origin.port)/lot")
+                let work = site.importJob(job, image: "of-\(job)", path: "/lot")
+                try await site.publish(work.setting("source", "url", to: url))
+            }
+            let all = try await site.finish(jobs, worker)
+            #expect(!worker.errors.entries.contains { $0.contains("no connection to the broker") })
+            try await site.expectNothingLost(all)
+        }
+    }
+
     @Test("A lost acknowledgement delivers finished jobs again, and they are not done again")
     func lostAcknowledgements() async throws {
         try await withSite { site in

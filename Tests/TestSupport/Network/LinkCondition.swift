@@ -20,6 +20,10 @@ public struct LinkCondition: Sendable, Hashable {
         public var bytesPerSecond: Int?
         /// How long each byte is on its way.
         public var latency: Duration = .zero
+        /// How much longer at most; none overtakes those before it.
+        public var jitter: Duration = .zero
+        /// What the dice of ``jitter`` begin with.
+        public var seed: UInt64 = 0
         /// No write is larger; nil when there is no limit.
         public var pieceSize: Int?
 
@@ -53,6 +57,14 @@ public struct LinkCondition: Sendable, Hashable {
 
     /// A long link: each way takes so long.
     public static func distant(_ latency: Duration) -> Self { both { $0.latency = latency } }
+
+    /// A link over which each piece takes another time, up to this; the same ones for the same seed and traffic.
+    public static func jittery(upTo longest: Duration, seed: UInt64) -> Self {
+        both { flow in
+            flow.jitter = longest
+            flow.seed = seed
+        }
+    }
 
     /// Everything arrives byte by byte.
     public static let sliced = both { $0.pieceSize = 1 }

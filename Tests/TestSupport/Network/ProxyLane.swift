@@ -31,6 +31,7 @@ struct ProxyLane {
     private var splitter: FrameSplitter
     private var chunks: [Chunk] = []
     private var queued = 0
+    private var pieces: UInt64 = 0
     private var sourceHasEnded = false
     private var resetsWhenEmpty = false
     private var destinationIsGone = false
@@ -98,8 +99,18 @@ struct ProxyLane {
     private mutating func admit(_ bytes: ArraySlice<UInt8>, _ now: ContinuousClock.Instant) {
         admitted += bytes.count
         guard !bytes.isEmpty, !destinationIsGone else { return }
-        chunks.append(Chunk(bytes: bytes, due: now + flow.latency))
+        let due = now + flow.latency + flow.jitter * nextFraction()
+        chunks.append(Chunk(bytes: bytes, due: max(due, chunks.last?.due ?? due)))
         queued += bytes.count
+    }
+
+    /// A number from 0 to 1 that only the seed, the direction and the traffic so far decide.
+    private mutating func nextFraction() -> Double {
+        pieces += 1
+        var word = flow.seed &+ UInt64(direction.rawValue) &+ pieces &* 0x9E37_79B9_7F4A_7C15
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Double((word ^ (word >> 31)) >> 11) / Double(1 << 53 as UInt64)
     }
 
     /// Hands on what is due.
