@@ -34,6 +34,33 @@ struct BrokerTLSTests {
         }
     }
 
+    @Test("A connection that is reset in the middle of the handshake, or soon behind it, is made again")
+    func reset() async throws {
+        var components = try #require(URLComponents(string: url))
+        let proxy = try Proxy(to: try #require(components.port.flatMap(UInt16.init(exactly:))), framed: false)
+        components.host = "127.0.0.1"
+        components.port = Int(proxy.port)
+        // Within the client's greeting, the server's, its certificate, and what is encrypted.
+        await proxy.arm(
+            .cut(after: 5, .toServer), .cut(after: 100, .toServer), .cut(after: 60, .toClient),
+            .cut(after: 1_000, .toClient), .cut(after: 2_000, .toClient))
+        let tls = TLSConfiguration(certificateAuthority: "\(directory)/ca.pem")
+        let queue = uniqueName("tls")
+        try await withTopology(Topology(queues: [.init(queue, .classic)]), on: configuration(url, tls: tls)) {
+            let faulty = try configuration(try #require(components.string), tls: tls)
+            let publisher = try RabbitMQPublisher(configuration: faulty)
+            let consumer = try RabbitMQConsumer(configuration: faulty)
+            try await withSessions(publisher: publisher, consumer: consumer) {
+                await consumer.setConsuming(queue, prefetch: 10)
+                await proxy.traffic.wait { $0.sprung == 5 }
+                try await publisher.waitUntilConnected()
+                let message = OutgoingMessage(exchange: "", routingKey: queue, body: [7])
+                #expect(try await publisher.publish(message) == .routed)
+                #expect(try await next(consumer).content == .body([7]))
+            }
+        }
+    }
+
     @Test("A client certificate is a login")
     func loginByCertificate() async throws {
         let identity = TLSConfiguration.Identity(
