@@ -38,7 +38,6 @@ struct BrokerTLSTests {
     func reset() async throws {
         var components = try #require(URLComponents(string: url))
         let proxy = try Proxy(to: try #require(components.port.flatMap(UInt16.init(exactly:))), framed: false)
-        components.host = "127.0.0.1"
         components.port = Int(proxy.port)
         // Within the client's greeting, the server's, its certificate, and what is encrypted.
         await proxy.arm(
