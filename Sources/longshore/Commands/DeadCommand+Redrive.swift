@@ -89,7 +89,7 @@ extension DeadCommand {
                 Console.say("\(count.sent) dead letters sent again")
             }
             guard count.left.isEmpty else {
-                throw CommandTrouble(.jobFailed, count.left.joined(separator: "\n"))
+                throw CommandTrouble(.failed, count.left.joined(separator: "\n"))
             }
         }
     }

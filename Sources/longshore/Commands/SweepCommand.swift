@@ -43,7 +43,7 @@ struct SweepCommand: AsyncParsableCommand {
             Console.say(summary(report))
         }
         guard report.problems == 0 else {
-            throw CommandTrouble(.jobFailed, "\(report.problems) things could not be swept; see above")
+            throw CommandTrouble(.failed, "\(report.problems) things could not be swept; see above")
         }
     }
 

@@ -50,7 +50,7 @@ struct WorkerCommand: AsyncParsableCommand {
         case .succeeded: if !global.json { Console.say("job \(job.id) succeeded") }
         case .failed, .cancelled:
             let why = job.failure.map { ": \($0.code.rawValue): \($0.message)" } ?? ""
-            throw CommandTrouble(.jobFailed, "job \(job.id) \(job.state.rawValue)\(why)")
+            throw CommandTrouble(.failed, "job \(job.id) \(job.state.rawValue)\(why)")
         case .queued, .deferred, .running, .retrying:
             if !global.json { Console.say("job \(job.id) is \(job.state.rawValue) and goes on later") }
         }

@@ -5,7 +5,7 @@ import RabbitMQ
 
 /// The exit codes of CONTRACT section 6.
 enum CommandExit: Int32 {
-    case jobFailed = 1
+    case failed = 1
     case usage = 2
     case brokerUnreachable = 3
     case catalogUnreachable = 4
@@ -43,7 +43,9 @@ struct CommandTrouble: Error {
         self.init(.usage, "configuration:\n\(error.problems.map { "  \($0)" }.joined(separator: "\n"))")
     }
 
+    /// A store that is away is nobody's wrong usage: who starts a worker again and again may succeed.
     init(_ error: StoreError) {
-        self.init(.usage, "store: \(error.message)", mayPass: error.isTransient)
+        self.init(
+            error.isTransient ? .failed : .usage, "store: \(error.message)", mayPass: error.isTransient)
     }
 }

@@ -54,7 +54,7 @@ struct Inspection {
                 try await inspect(total: source.facts.size, UnpackLimits(settings)) { try await source.nextChunk() }
             }
         } catch let error as SourceError {
-            throw CommandTrouble(error.code == .sourceNotFound ? .notFound : .jobFailed, "source: \(error.message)")
+            throw CommandTrouble(error.code == .sourceNotFound ? .notFound : .failed, "source: \(error.message)")
         }
     }
 

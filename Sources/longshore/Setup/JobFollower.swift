@@ -19,7 +19,7 @@ struct JobFollower {
         if json { Console.say(last.data) }
         guard last.phase == .completed else {
             let (code, reason) = last.error ?? (last.phase?.rawValue ?? "rejected", "the job did not succeed")
-            throw CommandTrouble(.jobFailed, "job \(message.messageID): \(code): \(reason)")
+            throw CommandTrouble(.failed, "job \(message.messageID): \(code): \(reason)")
         }
     }
 
