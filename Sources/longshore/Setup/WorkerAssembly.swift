@@ -162,7 +162,7 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             if publishes { group.addTask { .service(try await publisher.run()) } }
             group.addTask { .service(await keeper?.run(consumer.events, publisher.events)) }
             if withPorts {
-                group.addTask { .service(try await serveHealth()) }
+                group.addTask { .service(await serveHealth()) }
                 group.addTask { .service(await serveAdmin()) }
             }
             group.addTask {
@@ -182,12 +182,12 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
         case service(Void?)
     }
 
-    private func serveHealth() async throws {
+    private func serveHealth() async {
         do {
             try await health.run()
         } catch is CancellationError {
         } catch {
-            throw CommandTrouble(.usage, "health.listen: \(error)")
+            logger.error("This worker cannot be probed", metadata: ["health.listen": "\(error)"])
         }
     }
 
