@@ -101,10 +101,12 @@ extension Site {
     func freeze(_ worker: Program) async throws {
         let catalog = try catalog()
         let prober = try #require(WorkerID("prober"))
-        for _ in 0..<5 {
+        for tries in 1...20 {
             worker.freeze()
             if (try? await catalog.holdRole("probe", as: prober, for: .zero)) != nil { return }
             worker.signal(SIGCONT)
+            // On a busy machine it would not have moved on by the next look.
+            try await Task.sleep(for: .milliseconds(20 * tries))
         }
         Issue.record("the worker holds the lock of its catalog whenever it is looked at")
     }
