@@ -9,6 +9,7 @@ import Testing
 struct ClockTests {
     private static let settings = [
         "retry.base": "1s", "retry.max": "1s", "worker.slots.import": "1", "worker.unknown_grace": "5s",
+        "lease.duration": "10s",
     ]
 
     /// Goal: nothing waits longer or ends sooner because the time of day changed, and no lease is lost or lasts. Method:
@@ -39,7 +40,7 @@ struct ClockTests {
             #expect(try await site.end(of: "queued").phase == "completed")
             #expect(try await site.end(of: "busy").phase == "completed")
             #expect(try await site.end(of: "stranded").errorCode == "image_not_found")
-            // Several leases have passed by now, and the one that was renewed is as good as ever.
+            // The second worker has looked for leases that ran out, and the one that is renewed is as good as ever.
             #expect(site.origin.journal.entries.requests(for: "/held").count == 1)
             first.signal(SIGKILL)
             #expect(try await first.waitForEnd() == .signalled(SIGKILL))
