@@ -49,7 +49,7 @@ class Site:
             "BROKER_URL": options.broker, "CATALOG_URL": options.postgres,
             "STORES_DEFAULT_URL": f"file://{options.work}/images",
             "FETCH_ALLOW_PRIVATE": options.origin.removeprefix("http://").rstrip("/"),
-            "WORKER_INTAKE_BACKLOG": "1000000",
+            "WORKER_INTAKE_BACKLOG": "1000000", "ADMIN_LISTEN": "127.0.0.1:0",
         }
         os.makedirs(f"{options.work}/images", exist_ok=True)
         self.workers = []
@@ -211,7 +211,7 @@ def claims(site, options):
         site.start(1, WORKER_ROLES="intake")
         site.submit(
             {"version": 1, "id": f"{batch}-{n}", "kind": "update", "image": {"id": f"small-{n % images}"},
-             "update": {"description": f"{count} {n}"}} for n in range(options.updates))
+             "set": {"name": f"scale {count} {n}"}} for n in range(options.updates))
         site.wait_for(
             options.updates, "jobs taken in", f"SELECT count(*) FROM jobs WHERE id LIKE '{batch}-%'", 180)
         site.stop()
@@ -284,10 +284,11 @@ def main():
     for name in options.what:
         print(f"scale: measuring {name}", file=sys.stderr)
         results[name] = measures[name](site, options)
+        if not options.json:
+            report({name: results[name]})
+            sys.stdout.flush()
     if options.json:
         print(json.dumps(results))
-    else:
-        report(results)
 
 
 if __name__ == "__main__":
