@@ -85,7 +85,7 @@ struct StartTests {
             site.origin.serve("/image", .pattern(size: 1_000))
             let worker = try site.startWorker(["health.listen": site.origin.rule])
             try await worker.errors.wait(for: "a word about the port") { lines in
-                lines.contains { $0.contains("cannot be probed") && $0.contains("health.listen") }
+                lines.contains { $0.contains("cannot be probed") && $0.contains("health.listen=\(site.origin.rule)") }
             }
             try await site.publish(site.importJob("job-1", path: "/image"))
             #expect(try await site.end(of: "job-1").phase == "completed")

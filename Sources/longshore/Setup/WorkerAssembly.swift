@@ -17,6 +17,8 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
     private let roles: Set<WorkerRole>
     private let health: HealthServer
     private let admin: AdminServer
+    /// Where the two listen, for what is said of it.
+    private let places: (health: String, admin: String)
     private let catalog: ImageCatalog
     private let logger: Logger
 
@@ -96,6 +98,10 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             host: settings.admin.listen.host, port: settings.admin.listen.port,
             token: settings.admin.token.map { BearerToken($0.revealed) }, catalog: catalog, views: views,
             logger: logger)
+        places = (
+            "\(settings.health.listen.host):\(settings.health.listen.port)",
+            "\(settings.admin.listen.host):\(settings.admin.listen.port)"
+        )
         self.logger = logger
     }
 
@@ -187,7 +193,8 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             try await health.run()
         } catch is CancellationError {
         } catch {
-            logger.error("This worker cannot be probed", metadata: ["health.listen": "\(error)"])
+            logger.error(
+                "This worker cannot be probed", metadata: ["health.listen": "\(places.health)", "error": "\(error)"])
         }
     }
 
@@ -197,7 +204,8 @@ package struct WorkerAssembly<Decoration: PortDecoration>: Sendable {
             try await admin.run()
         } catch is CancellationError {
         } catch {
-            logger.error("No questions are answered here", metadata: ["admin.listen": "\(error)"])
+            logger.error(
+                "No questions are answered here", metadata: ["admin.listen": "\(places.admin)", "error": "\(error)"])
         }
     }
 
