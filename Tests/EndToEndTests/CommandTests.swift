@@ -160,6 +160,7 @@ struct CommandTests {
             let wrong = try await site.run(
                 "submit", "-", input: Array((lines + ["{\"id\":\"x\"}"]).joined(separator: "\n").utf8))
             #expect(wrong.end == .exited(2) && wrong.errors.joined().contains(":4"))
+            #expect(wrong.errors.count > 1, "each thing that is wrong has its line: \(wrong.errors)")
             let sent = try await site.run("submit", "-", input: Array(lines.joined(separator: "\n\n").utf8))
             #expect(sent.end == .exited(0) && sent.output.count == 3, "\(sent.errors)")
             for job in 1...3 { #expect(try await site.end(of: "job-\(job)").phase == "completed") }

@@ -19,6 +19,10 @@ public struct RejectedMessage: Error, Hashable, Sendable {
     public var code: FailureCode { failure.code }
     /// One sentence with the values.
     public var message: String { failure.message }
+    /// Every reported violation as a sentence, or ``message`` alone.
+    public var sentences: [String] {
+        failure.violations.count > 1 ? failure.violations.map { "\($0.sentence)." } : [message]
+    }
     /// The first offending value, shortened; empty when there is none to show.
     public var value: String { failure.violations.first?.value ?? "" }
 
@@ -37,9 +41,15 @@ extension [Violation] {
     /// The first broken rule as a sentence, and how many more there are.
     fileprivate var sentence: String {
         guard let first else { return "The message is not a job." }
-        let subject = first.path.isEmpty ? "The message" : first.path
-        let value = first.value.isEmpty ? "" : ", but is \(first.value)"
         let more = count > 1 ? " (and \(count - 1) more)" : ""
-        return "\(subject): \(first.rule)\(value)\(more)."
+        return "\(first.sentence)\(more)."
+    }
+}
+
+extension Violation {
+    /// Where, which rule and which value, without a full stop.
+    fileprivate var sentence: String {
+        let subject = path.isEmpty ? "The message" : path
+        return "\(subject): \(rule)" + (value.isEmpty ? "" : ", but is \(value)")
     }
 }

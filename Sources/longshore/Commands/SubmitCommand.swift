@@ -56,7 +56,7 @@ struct SubmitCommand: AsyncParsableCommand {
             let submission = try JobDecoder.decode(IncomingMessage(body: body, routingKey: kind))
             return JobMessage(submission.request, sourceQuery: submission.sourceQuery)
         } catch {
-            throw CommandTrouble(.usage, "\(place): \(error.message)")
+            throw CommandTrouble(.usage, error.sentences.map { "\(place): \($0)" }.joined(separator: "\n"))
         }
     }
 }

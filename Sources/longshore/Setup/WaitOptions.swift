@@ -34,7 +34,7 @@ struct WaitOptions: ParsableArguments {
             _ = try JobDecoder.decode(
                 IncomingMessage(body: message.body, routingKey: message.routingKey, messageID: message.messageID))
         } catch {
-            throw CommandTrouble(.usage, error.message)
+            throw CommandTrouble(.usage, error.sentences.joined(separator: "\n"))
         }
     }
 
