@@ -8,6 +8,8 @@ struct ChaosPlan: Sendable {
     let seed: UInt64
     /// Worker processes at once.
     let workers: Int
+    /// Messages a second.
+    let rate: Int
     /// Where the report goes; nil to keep it in memory.
     let report: String?
     /// Where everything is left for whoever must find out what went wrong; nil to leave nothing.
@@ -26,7 +28,7 @@ struct ChaosPlan: Sendable {
         }
         return ChaosPlan(
             duration: .seconds(number("SECONDS", 15)), seed: number("SEED", 1), workers: max(1, number("WORKERS", 3)),
-            report: variables["LONGSHORE_CHAOS_REPORT"], remains: variables["LONGSHORE_CHAOS_REMAINS"],
+            rate: max(1, number("RATE", 11)), report: variables["LONGSHORE_CHAOS_REPORT"], remains: variables["LONGSHORE_CHAOS_REMAINS"],
             database: variables["LONGSHORE_CHAOS_DATABASE"], isInS3: variables["LONGSHORE_CHAOS_STORE"] == "s3",
             otherVersion: variables["LONGSHORE_CHAOS_EXECUTABLE"])
     }()

@@ -19,12 +19,12 @@ struct ChaosRun {
         let crew = ChaosCrew(site, plan, virtualHost: virtualHost, storeLink: storeLink)
         let end = begin + plan.duration
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await workload.run(until: end) }
+            group.addTask { try await workload.run(until: end, rate: plan.rate) }
             group.addTask { try await crew.run(until: end) }
             try await group.waitForAll()
         }
         let jobs = await workload.jobs
-        try await site.settle(jobs, limit: .seconds(180))
+        try await site.settle(jobs, limit: .seconds(180) + plan.duration / 10)
         try await settleQueues()
         try await crew.dismiss()
         let settled = ContinuousClock.now

@@ -32,11 +32,11 @@ actor ChaosWorkload {
         dice = SplitMix(state: seed)
     }
 
-    /// Publishes until the moment has come.
-    func run(until end: ContinuousClock.Instant) async throws {
+    /// Publishes so many messages a second until the moment has come.
+    func run(until end: ContinuousClock.Instant, rate: Int) async throws {
         while ContinuousClock.now < end {
             try await publishOne()
-            try await Task.sleep(for: .milliseconds(dice.number(20...160)))
+            try await Task.sleep(for: .milliseconds(dice.number(200...1_800)) / rate)
         }
     }
 
