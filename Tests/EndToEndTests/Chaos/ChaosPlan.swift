@@ -27,8 +27,9 @@ struct ChaosPlan: Sendable {
             variables["LONGSHORE_CHAOS_\(name)"].flatMap(Number.init) ?? other
         }
         return ChaosPlan(
-            duration: .seconds(number("SECONDS", 15)), seed: number("SEED", 1), workers: max(1, number("WORKERS", 3)),
-            rate: max(1, number("RATE", 11)), report: variables["LONGSHORE_CHAOS_REPORT"], remains: variables["LONGSHORE_CHAOS_REMAINS"],
+            duration: .seconds(number("SECONDS", 15)), seed: number("SEED", 1),
+            workers: max(1, number("WORKERS", 3)), rate: max(1, number("RATE", 11)),
+            report: variables["LONGSHORE_CHAOS_REPORT"], remains: variables["LONGSHORE_CHAOS_REMAINS"],
             database: variables["LONGSHORE_CHAOS_DATABASE"], isInS3: variables["LONGSHORE_CHAOS_STORE"] == "s3",
             otherVersion: variables["LONGSHORE_CHAOS_EXECUTABLE"])
     }()
