@@ -178,15 +178,16 @@ struct ContinuedFetchTests {
     @Test("While it waits to go on a stop leaves a checkpoint of all bytes, and a cancel leaves nothing")
     func stops() async throws {
         for reason in [StopReason.shutdown, .cancelRequested] {
-            let control = JobControl()
+            let (control, journal) = (JobControl(), StoreJournal())
             let time = NotingTime {
+                await journal.waitForAppended(6 * unit)
                 control.stop(reason)
                 try await Task.sleep(for: .seconds(600))
             }
             let source = ScriptedSource(good.cut(after: 6), good)
             let harness = try await ImportHarness(source, time: time)
             try await harness.accept([.sha256], maxAttempts: 1)
-            try await harness.attempt(control)
+            try await harness.attempt(control, noting: journal)
             guard reason == .shutdown else {
                 #expect(try await harness.job.state == .cancelled)
                 #expect(harness.staged.isEmpty)

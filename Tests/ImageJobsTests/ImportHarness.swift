@@ -59,8 +59,10 @@ final class ImportHarness: Sendable {
         return try #require(claimed.first)
     }
 
-    /// Claims the job and runs it to wherever it gets.
-    func attempt(_ control: JobControl = JobControl()) async throws {
+    /// Claims the job and runs it to wherever it gets, with the store as `journal` sees it where there is one.
+    func attempt(_ control: JobControl = JobControl(), noting journal: StoreJournal? = nil) async throws {
+        var environment = environment
+        if let journal { environment.stores[store.name] = JournalledStore(store, journal, clones: false) }
         try await JobRunner(environment: environment).run(claim(), control: control)
         clock.advance(by: .seconds(65))
     }

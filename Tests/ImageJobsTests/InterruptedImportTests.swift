@@ -60,16 +60,17 @@ struct InterruptedImportTests {
     @Test("A worker that stops, or believes that its lease is lost, leaves all it has; a cancel leaves nothing")
     func stops() async throws {
         for reason in [StopReason.shutdown, .leaseLost, .cancelRequested] {
-            let control = JobControl()
+            let (control, journal) = (JobControl(), StoreJournal())
             let source = ScriptedSource(
                 script(stopAfter: 6) {
                     // Beyond the checkpoint after four units, which is written beside the bytes.
+                    await journal.waitForAppended(6 * Self.unit)
                     control.stop(reason)
                     try await Task.sleep(for: .seconds(600))
                 }, ScriptedSource.Script(body: body))
             let harness = try await ImportHarness(source)
             try await harness.accept([.sha1, .sha512])
-            try await harness.attempt(control)
+            try await harness.attempt(control, noting: journal)
             if reason == .cancelRequested {
                 #expect(try await harness.job.state == .cancelled)
                 #expect(harness.staged.isEmpty)

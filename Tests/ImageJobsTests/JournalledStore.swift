@@ -34,19 +34,23 @@ final class StoreJournal: Sendable {
         var readAgain: Int64 = 0
     }
 
-    private let counts = Mutex(Counts())
+    private let counts = Watched(Counts())
 
     /// Bytes that were appended to stagings.
-    var appended: Int64 { counts.withLock { $0.appended } }
+    var appended: Int64 { counts.value.appended }
     /// Bytes that were read from stagings.
-    var readAgain: Int64 { counts.withLock { $0.readAgain } }
+    var readAgain: Int64 { counts.value.readAgain }
 
-    func reset() { counts.withLock { $0 = Counts() } }
-    func noteAppended(_ count: Int) { counts.withLock { $0.appended += Int64(count) } }
-    func noteReadAgain(_ count: Int) { counts.withLock { $0.readAgain += Int64(count) } }
+    func reset() { counts.change { $0 = Counts() } }
+    func noteAppended(_ count: Int) { counts.change { $0.appended += Int64(count) } }
+    func noteReadAgain(_ count: Int) { counts.change { $0.readAgain += Int64(count) } }
+
+    /// Waits until so many bytes were appended: none of them is under way any more, and lost with a job that is stopped.
+    func waitForAppended(_ bytes: Int64) async { await counts.wait { $0.appended >= bytes } }
 }
 
-/// A file store that counts bytes, may forbid clones, and lets something happen once while an object, or what was staged, is read.
+/// A file store that counts bytes, may forbid clones, and lets something happen once while an object, or what was staged,
+/// is read.
 struct JournalledStore: ImageStore {
     let base: FileStore
     let journal: StoreJournal

@@ -47,7 +47,7 @@ public final class Watched<Value: Sendable>: Sendable {
     }
 
     /// Changes the value and wakes those whose condition holds then.
-    func change(_ body: (inout Value) -> Void) {
+    public func change(_ body: (inout Value) -> Void) {
         let value = state.withLock { state in
             body(&state.value)
             return state.value
