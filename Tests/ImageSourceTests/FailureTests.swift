@@ -121,9 +121,12 @@ struct FailureTests {
 
     @Test("A name that does not exist and a port where nobody listens may come to life later")
     func unreachable() async throws {
-        let port = try { try Origin().port }()
-        let source = try HTTPImageSource(policy: .loopback("127.0.0.1:\(port)", "*.invalid"))
-        for url in ["http://127.0.0.1:\(port)/", "http://nowhere.invalid/"] {
+        // Kept, so that nobody else listens there meanwhile.
+        let closed = try Proxy(to: 9, framed: false)
+        defer { withExtendedLifetime(closed) {} }
+        await closed.set(.refusing)
+        let source = try HTTPImageSource(policy: .loopback("127.0.0.1:\(closed.port)", "*.invalid"))
+        for url in ["http://127.0.0.1:\(closed.port)/", "http://nowhere.invalid/"] {
             let error = try await source.failure(url)
             #expect(error?.code == .sourceUnavailable)
             #expect(error?.isTransient == true)

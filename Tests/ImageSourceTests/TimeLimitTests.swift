@@ -69,7 +69,7 @@ struct TimeLimitTests {
         let origin = try Origin()
         origin.serve("/here", .redirect(to: "/image"))
         origin.serve("/image", .pattern(size: 1 << 30).trickling(bytes: 10_000, milliseconds: 10))
-        let source = try source(for: origin) { $0.timeouts.total = .milliseconds(400) }
+        let source = try source(for: origin) { $0.timeouts.total = .seconds(3) }
         let error = try await source.failure(origin.url("/here"))
         #expect(error?.code == .sourceUnavailable)
         #expect(error?.message.contains("did not end within") == true)

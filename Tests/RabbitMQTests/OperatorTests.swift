@@ -67,9 +67,10 @@ struct OperatorTests {
                 try await withAlarm {
                     // The broker tells a publisher of the alarm only when it publishes.
                     let first = await #expect(throws: RabbitMQError.self) {
-                        try await publisher.publish(message, confirmTimeout: .milliseconds(500))
+                        try await publisher.publish(message, confirmTimeout: .seconds(2))
                     }
                     #expect(first?.code == .confirmTimeout)
+                    _ = try await awaitEvent(publisher.events) { $0.isBlocked }
                     #expect(await publisher.isBlocked)
                     let second = await #expect(throws: RabbitMQError.self) {
                         try await publisher.publish(message, confirmTimeout: .milliseconds(100))

@@ -70,7 +70,7 @@ struct SilentBrokerTests {
         }
         defer { broker.stop() }
         var settings = try configuration(broker.url)
-        settings.requestTimeout = .milliseconds(300)
+        settings.requestTimeout = .seconds(2)
         let patient = settings
         let error = await #expect(throws: RabbitMQError.self) {
             try await RabbitMQTopology.declare(patient, Topology(queues: [.init("q", .classic)]))
@@ -94,7 +94,7 @@ struct SilentBrokerTests {
         try await withSessions(publisher: publisher) {
             let message = OutgoingMessage(exchange: "x", routingKey: "k", body: [1])
             let error = await #expect(throws: RabbitMQError.self) {
-                try await publisher.publish(message, confirmTimeout: .milliseconds(200))
+                try await publisher.publish(message, confirmTimeout: .seconds(2))
             }
             #expect(error?.code == .confirmTimeout)
             let confirmation = try await publisher.publish(message)
