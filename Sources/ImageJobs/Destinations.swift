@@ -15,8 +15,9 @@ final class Destinations: Sendable {
     private let logger: Logger
     private let losses = Mutex<[StoreName: StoreError]>([:])
 
-    init(_ plan: ImportPlan, job: JobID, logger: Logger) {
-        count = plan.stores.count
+    /// - Parameter places: How many of the plan's stores the attempt brings bytes to; nil when it begins in all of them.
+    init(_ plan: ImportPlan, in places: Int? = nil, job: JobID, logger: Logger) {
+        count = places ?? plan.stores.count
         isOneEnough = plan.isOneStoreEnough
         self.job = job
         self.logger = logger

@@ -31,7 +31,7 @@ struct ImportJob {
         var isRefetch = false
         if plan.conversion == nil, let resumption = try await resumption(of: plan) {
             do {
-                return try await goOn(resumption, plan)
+                return try await resume(resumption, plan)
             } catch let reason as BeginAgain {
                 note(reason)
                 isRefetch = reason.isMismatch
@@ -87,9 +87,23 @@ struct ImportJob {
         }
     }
 
+    /// Fetches what is missing, or says why the attempt had better begin again.
+    private func resume(_ resumption: Resumption, _ plan: ImportPlan) async throws {
+        // A store that an earlier attempt went without may take the image now.
+        let hasOthers = resumption.places.count < plan.stores.count
+        do {
+            try await goOn(resumption, plan)
+        } catch let error as StoreError where error.isHeldElsewhere || hasOthers {
+            throw BeginAgain(error.message)
+        } catch let error as CatalogError where error.code == .noSpace && hasOthers {
+            throw BeginAgain(error.message)
+        }
+    }
+
     /// Fetches what is missing, after the bytes that are there were digested and inspected.
     private func goOn(_ resumption: Resumption, _ plan: ImportPlan) async throws {
-        let destinations = Destinations(plan, job: claimed.job.id, logger: environment.logger)
+        let destinations = Destinations(
+            plan, in: resumption.places.count, job: claimed.job.id, logger: environment.logger)
         let space = ReservedSpace(
             claimed.lease, of: resumption.source.size ?? plan.expectations.size, for: destinations,
             environment: environment)
@@ -100,20 +114,16 @@ struct ImportJob {
         let fetch = ContinuedFetch(
             request: plan.fetch(from: resumption), known: resumption.source, mayBeUnproven: plan.expectsDigest,
             environment: environment, job: claimed.job.id)
-        do {
-            try await staging.withStagedImages { staged in
-                let kept = try keptImages(resumption, staged, destinations)
-                try await BytesSeen.withBytesSeen(
-                    by: plan.algorithms, from: resumption.midstates, mayResume: true, expecting: plan.image
-                ) { seen in
-                    try await lookAgain(at: kept, of: resumption, plan, seen)
-                    try await fetch.withSource { source in
-                        try await finish(source, staged, plan, seen, space, isRefetch: false)
-                    }
+        try await staging.withStagedImages { staged in
+            let kept = try keptImages(resumption, staged, destinations)
+            try await BytesSeen.withBytesSeen(
+                by: plan.algorithms, from: resumption.midstates, mayResume: true, expecting: plan.image
+            ) { seen in
+                try await lookAgain(at: kept, of: resumption, plan, seen)
+                try await fetch.withSource { source in
+                    try await finish(source, staged, plan, seen, space, isRefetch: false)
                 }
             }
-        } catch let error as StoreError where error.isHeldElsewhere {
-            throw BeginAgain(error.message)
         }
     }
 

@@ -28,6 +28,8 @@ struct FaultyStore: ImageStore {
 
         func mend() { fault.withLock { $0 = nil } }
 
+        func fail(at call: Fault, isTransient: Bool = true) { fault.withLock { $0 = (call, isTransient, 0) } }
+
         func check(_ call: Fault) throws(StoreError) {
             let isTransient: Bool? = fault.withLock { fault in
                 guard let known = fault, known.fault == call else { return nil }

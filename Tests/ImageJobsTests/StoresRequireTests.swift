@@ -173,6 +173,40 @@ struct StoresRequireTests {
 
     @Test("An import that was interrupted after it had lost a store goes on in the others")
     func goesOn() async throws {
+        let scene = try await interrupted()
+        try await scene.attempt()
+        #expect(try await scene.harness.job.state == .succeeded)
+        #expect(scene.source.offsets.count == 2 && scene.source.offsets[1] > 0)
+        #expect(try await scene.states == [.available, .pending])
+        try await scene.expectBytes(body)
+    }
+
+    @Test(
+        "When the store that an import goes on in fails as well, it begins again in those it had lost",
+        arguments: FaultyStore.Fault.allCases, [true, false])
+    func otherStoreFails(_ fault: FaultyStore.Fault, _ isTransient: Bool) async throws {
+        let scene = try await interrupted()
+        scene.faults.second.mend()
+        scene.faults.first.fail(at: fault, isTransient: isTransient)
+        try await scene.attempt()
+        #expect(try await scene.harness.job.state == .succeeded)
+        #expect(try await scene.states == [.pending, .available])
+        try await scene.expectBytes(body)
+    }
+
+    @Test("An import whose last store fails while it goes on has failed like any other")
+    func lastStoreFails() async throws {
+        for (isTransient, state) in [(true, JobState.retrying), (false, .failed)] {
+            let scene = try await interrupted(second: false)
+            scene.faults.first.fail(at: .append, isTransient: isTransient)
+            try await scene.attempt()
+            #expect(try await scene.harness.job.state == state)
+            #expect(try await scene.harness.job.failure?.code == .storeUnavailable)
+        }
+    }
+
+    /// An import that has lost its second store, and was then interrupted with a checkpoint in the first.
+    private func interrupted(second isTransient: Bool = true) async throws -> Scene {
         let control = JobControl()
         let stop = ScriptedSource.Script(
             body: body,
@@ -183,13 +217,10 @@ struct StoresRequireTests {
                     try await Task.sleep(for: .seconds(600))
                 }
             ))
-        let scene = try await scene(second: FaultyStore.State(.append, after: 10), stop: stop)
+        let scene = try await scene(
+            second: FaultyStore.State(.append, isTransient: isTransient, after: 10), stop: stop)
         try await scene.attempt(.import, control)
         #expect(try await scene.harness.job.state == .queued)
-        try await scene.attempt()
-        #expect(try await scene.harness.job.state == .succeeded)
-        #expect(scene.source.offsets.count == 2 && scene.source.offsets[1] > 0)
-        #expect(try await scene.states == [.available, .pending])
-        try await scene.expectBytes(body)
+        return scene
     }
 }
