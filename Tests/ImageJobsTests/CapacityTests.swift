@@ -135,8 +135,8 @@ extension ImportHarness {
 
 /// A store that says how much is free of it, may be full after some chunks, and lets something happen before the first
 /// staging is opened.
-private final class BoundedStore: ImageStore {
-    private let base: FileStore
+private final class BoundedStore: ForwardingStore {
+    let base: any ImageStore
     private let free: Mutex<Int64?>
     private let appendsLeft: Int
     private let beforeStaging: Mutex<(@Sendable () async throws -> Void)?>
@@ -155,27 +155,7 @@ private final class BoundedStore: ImageStore {
 
     func setFreeBytes(_ bytes: Int64) { free.withLock { $0 = bytes } }
 
-    var name: StoreName { base.name }
-    func adopt(for catalog: CatalogID) async throws(StoreError) { try await base.adopt(for: catalog) }
     func freeBytes() async throws(StoreError) -> Int64? { free.withLock { $0 } }
-    func discard(_ transfer: TransferID) async throws(StoreError) { try await base.discard(transfer) }
-    func delete(objectKey: String) async throws(StoreError) { try await base.delete(objectKey: objectKey) }
-
-    func committedObject(of transfer: TransferID) async throws(StoreError) -> StoredObject? {
-        try await base.committedObject(of: transfer)
-    }
-
-    func withObject<Result: Sendable>(
-        _ objectKey: String, _ body: (any ReadableObject) async throws -> Result
-    ) async throws -> Result {
-        try await base.withObject(objectKey, body)
-    }
-
-    func withStaging<Result: Sendable>(
-        _ transfer: TransferID, expectedSize: Int64?, _ body: (any StagedImage) async throws -> Result
-    ) async throws -> Result {
-        try await withStaging(transfer, keeping: 0, expectedSize: expectedSize, body)
-    }
 
     func withStaging<Result: Sendable>(
         _ transfer: TransferID, keeping durableBytes: Int64, expectedSize: Int64?,
@@ -191,8 +171,8 @@ private final class BoundedStore: ImageStore {
     }
 }
 
-private final class FillingStaging: StagedImage {
-    private let base: any StagedImage
+private final class FillingStaging: ForwardingStaging {
+    let base: any StagedImage
     private let left: Mutex<Int>
     private let take: @Sendable (Int) -> Void
 
@@ -201,11 +181,6 @@ private final class FillingStaging: StagedImage {
         self.take = take
         self.left = Mutex(left)
     }
-
-    var keptBytes: Int64 { base.keptBytes }
-    func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? { try await base.keptChunk(at: offset) }
-    func synchronize() async throws(StoreError) -> Int64 { try await base.synchronize() }
-    func commit() async throws(StoreError) -> StoredObject { try await base.commit() }
 
     func append(_ chunk: ImageChunk) async throws(StoreError) {
         let isFull = left.withLock { left in

@@ -1,9 +1,10 @@
 import ImageModel
 import ImageStore
 import Synchronization
+import TestSupport
 
 /// A file store that fails at one sort of call until it is mended.
-struct FaultyStore: ImageStore {
+struct FaultyStore: ForwardingStore {
     /// The calls that fail.
     enum Fault: CaseIterable, Sendable {
         case freeBytes
@@ -15,7 +16,7 @@ struct FaultyStore: ImageStore {
         case commitAnswer
     }
 
-    let base: FileStore
+    let base: any ImageStore
     let state: State
 
     /// What is wrong with a store, shared by its copies.
@@ -43,30 +44,9 @@ struct FaultyStore: ImageStore {
         }
     }
 
-    var name: StoreName { base.name }
-    func adopt(for catalog: CatalogID) async throws(StoreError) { try await base.adopt(for: catalog) }
-    func discard(_ transfer: TransferID) async throws(StoreError) { try await base.discard(transfer) }
-    func delete(objectKey: String) async throws(StoreError) { try await base.delete(objectKey: objectKey) }
-
     func freeBytes() async throws(StoreError) -> Int64? {
         try state.check(.freeBytes)
         return try await base.freeBytes()
-    }
-
-    func committedObject(of transfer: TransferID) async throws(StoreError) -> StoredObject? {
-        try await base.committedObject(of: transfer)
-    }
-
-    func withObject<Result: Sendable>(
-        _ objectKey: String, _ body: (any ReadableObject) async throws -> Result
-    ) async throws -> Result {
-        try await base.withObject(objectKey, body)
-    }
-
-    func withStaging<Result: Sendable>(
-        _ transfer: TransferID, expectedSize: Int64?, _ body: (any StagedImage) async throws -> Result
-    ) async throws -> Result {
-        try await withStaging(transfer, keeping: 0, expectedSize: expectedSize, body)
     }
 
     func withStaging<Result: Sendable>(
@@ -80,13 +60,9 @@ struct FaultyStore: ImageStore {
     }
 }
 
-private struct FaultyStaging: StagedImage {
+private struct FaultyStaging: ForwardingStaging {
     let base: any StagedImage
     let state: FaultyStore.State
-
-    var keptBytes: Int64 { base.keptBytes }
-
-    func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? { try await base.keptChunk(at: offset) }
 
     func append(_ chunk: ImageChunk) async throws(StoreError) {
         try state.check(.append)

@@ -51,8 +51,8 @@ final class StoreJournal: Sendable {
 
 /// A file store that counts bytes, may forbid clones, and lets something happen once while an object, or what was staged,
 /// is read.
-struct JournalledStore: ImageStore {
-    let base: FileStore
+struct JournalledStore: ForwardingStore {
+    let base: any ImageStore
     let journal: StoreJournal
     let clones: Bool
     let stop: ReadStop
@@ -72,19 +72,9 @@ struct JournalledStore: ImageStore {
         stop = ReadStop(readLimit, event)
     }
 
-    var name: StoreName { base.name }
-    func adopt(for catalog: CatalogID) async throws(StoreError) { try await base.adopt(for: catalog) }
-
     func freeBytes() async throws(StoreError) -> Int64? {
         if let shownFreeBytes { return shownFreeBytes }
         return try await base.freeBytes()
-    }
-
-    func discard(_ transfer: TransferID) async throws(StoreError) { try await base.discard(transfer) }
-    func delete(objectKey: String) async throws(StoreError) { try await base.delete(objectKey: objectKey) }
-
-    func committedObject(of transfer: TransferID) async throws(StoreError) -> StoredObject? {
-        try await base.committedObject(of: transfer)
     }
 
     func canClone(from other: any ImageStore) async -> Bool {
@@ -98,19 +88,8 @@ struct JournalledStore: ImageStore {
         try await base.withObject(objectKey) { try await body(StoppedObject(base: $0, stop: stop)) }
     }
 
-    func withStaging<Result: Sendable>(
-        _ transfer: TransferID, expectedSize: Int64?, _ body: (any StagedImage) async throws -> Result
-    ) async throws -> Result {
-        try await withStaging(transfer, keeping: 0, expectedSize: expectedSize, body)
-    }
-
-    func withStaging<Result: Sendable>(
-        _ transfer: TransferID, keeping durableBytes: Int64, expectedSize: Int64?,
-        _ body: (any StagedImage) async throws -> Result
-    ) async throws -> Result {
-        try await base.withStaging(transfer, keeping: durableBytes, expectedSize: expectedSize) { staged in
-            try await body(JournalledStaging(base: staged, journal: journal, stop: stopsInStaging ? stop : nil))
-        }
+    func staging(over staged: any StagedImage) -> any StagedImage {
+        JournalledStaging(base: staged, journal: journal, stop: stopsInStaging ? stop : nil)
     }
 }
 
@@ -143,15 +122,10 @@ private struct StoppedObject: ReadableObject {
     }
 }
 
-private struct JournalledStaging: StagedImage {
+private struct JournalledStaging: ForwardingStaging {
     let base: any StagedImage
     let journal: StoreJournal
     let stop: ReadStop?
-
-    var keptBytes: Int64 { base.keptBytes }
-    var guardsKeptBytes: Bool { base.guardsKeptBytes }
-    func synchronize() async throws(StoreError) -> Int64 { try await base.synchronize() }
-    func commit() async throws(StoreError) -> StoredObject { try await base.commit() }
 
     func keptChunk(at offset: Int64) async throws(StoreError) -> ImageChunk? {
         await stop?.pass(offset)
