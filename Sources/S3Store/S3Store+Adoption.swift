@@ -7,9 +7,8 @@ extension S3Store {
     /// Of workers that write at once one wins where the service has conditional writes. Elsewhere the marker is read back,
     /// and whoever finds another's gives way.
     public func adopt(for catalog: CatalogID) async throws(StoreError) {
-        if let marker = try await marker() { return try marker.check(for: catalog, in: place) }
-        try await refuseStrangeObjects()
-        let marker = S3StoreMarker(catalog: catalog, store: name, madeAt: CallNetwork.wallClock())
+        if try await isAdopted(by: catalog) { return }
+        let marker = StoreMarker(catalog: catalog, store: name, madeAt: CallNetwork.wallClock())
         try await asking("write the marker") { () async throws(S3Failure) in
             do throws(S3Failure) {
                 try await client.put(place.key(S3Layout.marker), CallBody(marker.encoded), mustBeNew: true)
@@ -19,29 +18,30 @@ extension S3Store {
             throw StoreError(
                 .storeUnavailable, "store \(name): the marker in \(place) vanished", isTransient: true)
         }
-        try marker.check(for: catalog, in: place)
+        try marker.check(for: catalog, of: name, in: place.description)
     }
 
     /// The moment at which the marker was made.
     public func identity() async throws(StoreError) -> StoreIdentity? {
-        try await marker().map { StoreIdentity($0.madeAt) }
+        try await marker()?.identity
     }
 
-    /// Reads the marker; a prefix without one is nobody's.
-    public func requireOwned(by catalog: CatalogID) async throws(StoreError) {
+    /// Reads the marker, and looks what lies there when there is none.
+    public func isAdopted(by catalog: CatalogID) async throws(StoreError) -> Bool {
         guard let marker = try await marker() else {
-            throw StoreError(
-                .policyDenied, "store \(name): \(place) has no marker, so nothing is removed there", isTransient: false)
+            try await refuseStrangeObjects()
+            return false
         }
-        try marker.check(for: catalog, in: place)
+        try marker.check(for: catalog, of: name, in: place.description)
+        return true
     }
 
-    private func marker() async throws(StoreError) -> S3StoreMarker? {
+    private func marker() async throws(StoreError) -> StoreMarker? {
         let bytes = try await asking("read the marker") { () async throws(S3Failure) in
             try await client.get(place.key(S3Layout.marker))
         }
         guard let bytes else { return nil }
-        return try S3StoreMarker(bytes, in: place)
+        return try StoreMarker(bytes, of: name, in: place.description)
     }
 
     private func refuseStrangeObjects() async throws(StoreError) {

@@ -62,8 +62,8 @@ struct FusedStore: SweptStore {
         try await base.freeBytes()
     }
 
-    func requireOwned(by catalog: CatalogID) async throws(StoreError) {
-        try await base.requireOwned(by: catalog)
+    func isAdopted(by catalog: CatalogID) async throws(StoreError) -> Bool {
+        try await base.isAdopted(by: catalog)
     }
 
     func shelves() async throws(StoreError) -> [StoreShelf] {

@@ -6,25 +6,34 @@ extension FileStore {
     func adoptNow(for catalog: CatalogID) throws(StoreError) {
         try storeErrors(in: name) {
             let root = try openOrMakeRoot()
-            if let marker = try FileStoreMarker(in: root, of: name) {
-                try check(marker, for: catalog)
-            } else {
-                try refuseStrangeEntries(in: root)
-                try FileStoreMarker(catalog: catalog, store: name).write(into: root)
+            if try !isAdopted(root, by: catalog) {
+                try StoreMarker(catalog: catalog, store: name).write(into: root)
                 // Another worker may have been first; what counts is what lies there now.
-                guard let marker = try FileStoreMarker(in: root, of: name) else {
+                guard let marker = try StoreMarker(in: root, of: name) else {
                     throw StoreError(
                         .storeUnavailable, "store \(name): the marker in \(root.path) vanished", isTransient: true)
                 }
-                try check(marker, for: catalog)
+                try marker.check(for: catalog, of: name, in: location.path)
             }
             try root.makeDirectory(FileStoreLayout.staging, mode: FileStoreModes.directory)
             try root.makeDirectory(FileStoreLayout.objects, mode: FileStoreModes.directory)
         }
     }
 
+    /// Whether the marker is this catalog's; false where there is nothing yet. Blocks.
+    func isAdoptedNow(by catalog: CatalogID) throws(StoreError) -> Bool {
+        try withRoot { root throws(StoreError) in try isAdopted(root, by: catalog) } ?? false
+    }
+
     /// What the marker says; nil where there is none. Blocks.
     func identityNow() throws(StoreError) -> StoreIdentity? {
+        try withRoot { root throws(StoreError) in try StoreMarker(in: root, of: name)?.identity } ?? nil
+    }
+
+    /// Nil where there is no directory.
+    private func withRoot<Result>(
+        _ body: (Directory) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result? {
         let root: Directory
         do {
             root = try Directory(path: location.path)
@@ -32,7 +41,16 @@ extension FileStore {
             guard error.number == ENOENT else { throw StoreError(error, in: name) }
             return nil
         }
-        return try FileStoreMarker(in: root, of: name).map { StoreIdentity($0.madeAt) }
+        return try body(root)
+    }
+
+    private func isAdopted(_ root: Directory, by catalog: CatalogID) throws(StoreError) -> Bool {
+        guard let marker = try StoreMarker(in: root, of: name) else {
+            try refuseStrangeEntries(in: root)
+            return false
+        }
+        try marker.check(for: catalog, of: name, in: location.path)
+        return true
     }
 
     private func openOrMakeRoot() throws -> Directory {
@@ -44,32 +62,11 @@ extension FileStore {
         }
     }
 
-    func check(_ marker: FileStoreMarker, for catalog: CatalogID) throws(StoreError) {
-        guard marker.version == FileStoreMarker.currentVersion else {
-            throw StoreError(
-                .storeUnavailable,
-                "store \(name): \(location.path) has layout \(marker.version), this worker understands "
-                    + "\(FileStoreMarker.currentVersion)", isTransient: false)
-        }
-        guard marker.catalog == catalog else {
-            throw StoreError(
-                .policyDenied,
-                "store \(name): \(location.path) belongs to catalog \(marker.catalog), not to \(catalog)",
-                isTransient: false)
-        }
-        guard marker.store == name else {
-            throw StoreError(
-                .policyDenied,
-                "store \(name): \(location.path) was adopted under the name \(marker.store), to which replicas point",
-                isTransient: false)
-        }
-    }
-
     private func refuseStrangeEntries(in root: Directory) throws(StoreError) {
-        let stranger = try storeErrors(in: name) { try root.firstEntry { !FileStoreMarker.isExpected($0) } }
+        let stranger = try storeErrors(in: name) { try root.firstEntry { !StoreMarker.isExpected($0) } }
         guard let stranger else { return }
         // Between our look for a marker and this listing another worker may have adopted the store.
-        guard try FileStoreMarker(in: root, of: name) == nil else { return }
+        guard try StoreMarker(in: root, of: name) == nil else { return }
         throw StoreError(
             .policyDenied,
             "store \(name): \(location.path) has no marker and is not empty (\"\(stranger)\"), so it is not a store",

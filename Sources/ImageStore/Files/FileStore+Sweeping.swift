@@ -2,18 +2,9 @@ import Glibc
 public import ImageModel
 
 extension FileStore: SweptStore {
-    /// Reads the marker; a directory without one is nobody's, such as the place of a volume that is not mounted.
-    public func requireOwned(by catalog: CatalogID) async throws(StoreError) {
-        try await blocking { () throws(StoreError) in
-            try storeErrors(in: name) {
-                guard let marker = try FileStoreMarker(in: Directory(path: location.path), of: name) else {
-                    throw StoreError(
-                        .policyDenied, "store \(name): \(location.path) has no marker, so nothing is removed there",
-                        isTransient: false)
-                }
-                try check(marker, for: catalog)
-            }
-        }
+    /// Reads the marker, and looks what lies there when there is none.
+    public func isAdopted(by catalog: CatalogID) async throws(StoreError) -> Bool {
+        try await blocking { () throws(StoreError) in try isAdoptedNow(by: catalog) }
     }
 
     /// The staging directory, and each directory of objects.

@@ -1,34 +1,14 @@
-import FoundationEssentials
 import Glibc
 import ImageModel
 
-/// The file `.longshore` at the root of a file store, which says whose store it is (decision D11).
-struct FileStoreMarker: Codable {
-    /// The layout's version; another layout gets another number.
-    var version = Self.currentVersion
-    /// The catalog that alone knows what the objects are.
-    var catalog: CatalogID
-    /// The name under which that catalog's replicas point here.
-    var store: StoreName
-    /// When the store was adopted, RFC 3339.
-    var madeAt: String
-
-    static let currentVersion = 1
-
-    private enum CodingKeys: String, CodingKey {
-        case version
-        case catalog
-        case store
-        case madeAt = "made_at"
-    }
-
+/// The marker of a file store is a file at its root.
+extension StoreMarker {
+    /// The marker of a file store that is adopted now.
     init(catalog: CatalogID, store: StoreName) {
-        self.catalog = catalog
-        self.store = store
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         let microseconds = Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
-        madeAt = Timestamp(microseconds: microseconds).description
+        self.init(catalog: catalog, store: store, madeAt: Timestamp(microseconds: microseconds))
     }
 
     /// The marker in `root`; nil when there is none.
@@ -39,14 +19,7 @@ struct FileStoreMarker: Codable {
         case .failure(let error) where error.number == ENOENT: return nil
         case .failure(let error): throw StoreError(error, in: store)
         }
-        do {
-            self = try JSONDecoder().decode(Self.self, from: Data(bytes))
-        } catch {
-            throw StoreError(
-                .storeUnavailable,
-                "store \(store): \(root.path)/\(FileStoreLayout.marker) is not a marker of Longshore",
-                isTransient: false)
-        }
+        try self.init(bytes, of: store, in: root.path)
     }
 
     /// Puts the marker in place unless one is there already, whole or not at all.
@@ -70,11 +43,4 @@ struct FileStoreMarker: Codable {
 
     private static let sizeLimit = 4_096
     private static let temporaryPrefix = "\(FileStoreLayout.marker)."
-
-    private var encoded: [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        // Three strings and a number always encode; an empty marker would be refused when it is read back.
-        return Array((try? encoder.encode(self)) ?? Data()) + [UInt8(ascii: "\n")]
-    }
 }
