@@ -38,6 +38,11 @@ struct JobFollower {
     private static func summarize(_ event: ReceivedEvent, image: String, on line: inout ProgressLine) {
         line.tell("completed  \(image)")
         guard let content = event.data["image"], let size = content["size"]?.integer else { return }
+        // What it was says nothing of an image that is gone.
+        let status = content["status"]?.string.flatMap(ImageStatus.init(rawValue:))
+        if let status, [.pendingDelete, .deleting, .deleted].contains(status) {
+            return line.tell("           \(status.rawValue)")
+        }
         line.tell("           \(content["format"]?.string ?? "?"), \(size) bytes (\(ByteCount(size)))")
         for digest in event.digests { line.tell("           \(digest)") }
         for location in event.locations { line.tell("           store \(location.store): \(location.state)") }
