@@ -10,6 +10,8 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
         case fenced
         /// The database is there but cannot be used: another schema, a network file system, a damaged file.
         case unusable
+        /// Who may only look finds no catalog yet, or one of an older version: a worker has to start first.
+        case notReady
         /// A row holds what no version of this program wrote.
         case corrupt
         /// The owner of the image may not have so many bytes.
@@ -29,6 +31,17 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
+    }
+
+    /// What somebody who may only look finds instead of a catalog of this version.
+    ///
+    /// - Parameter schema: What is there; 0 for nothing.
+    package init(schema: Int, needed: Int) {
+        self.init(
+            .notReady,
+            schema == 0
+                ? "there is no catalog yet; the first worker makes it"
+                : "schema \(schema), this version needs \(needed); a worker migrates it at its start")
     }
 
     /// The code and the sentence.

@@ -22,15 +22,29 @@ public final class PostgreSQLCatalogDatabase: CatalogDatabase {
     ///   part of an error.
     /// - Throws: ``CatalogError`` with `unusable` when the server is too old, lets this user not in or not do what is
     ///   needed, or holds the catalog of a newer program; `unavailable` when it cannot be reached now.
-    public init(url: String) throws(CatalogError) {
+    public convenience init(url: String) throws(CatalogError) {
+        try self.init(url) { session in
+            let catalog = try Schema.prepare(session)
+            // Sessions that ended leave their last mark behind.
+            try session.execute("DELETE FROM commit_marks WHERE at < now() - interval '1 day'")
+            return catalog
+        }
+    }
+
+    /// Connects to a catalog as it is, for those who only look: nothing is made, brought up to date or written.
+    ///
+    /// - Throws: As ``init(url:)``, and ``CatalogError`` with `notReady` when a worker has yet to make the catalog or to
+    ///   bring it up to date.
+    public convenience init(existing url: String) throws(CatalogError) {
+        try self.init(url, Schema.requireCurrent)
+    }
+
+    private init(_ url: String, _ prepare: (Session) throws -> CatalogID) throws(CatalogError) {
         let address = try ConnectionAddress(url)
         let session = Session(address, name: Self.sessionName())
         do {
             try session.open()
-            let catalog = try Schema.prepare(session)
-            keys = LockKeys(catalog: catalog)
-            // Sessions that ended leave their last mark behind.
-            try session.execute("DELETE FROM commit_marks WHERE at < now() - interval '1 day'")
+            keys = LockKeys(catalog: try prepare(session))
         } catch {
             throw catalogError(error, address)
         }

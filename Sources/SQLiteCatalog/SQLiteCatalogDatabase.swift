@@ -16,19 +16,44 @@ public final class SQLiteCatalogDatabase: CatalogDatabase {
     ///
     /// - Throws: ``CatalogError`` with `unusable` on a network file system, for a schema that is newer than this
     ///   program can read, and for a file that is no database; `unavailable` when it cannot be opened now.
-    public init(path: String) throws(CatalogError) {
-        do {
-            clock = try HostClock()
+    public convenience init(path: String) throws(CatalogError) {
+        try self.init(path) {
             let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             try LocalFileSystem.require(directory)
-            pool = try DatabasePool(path: path, configuration: Self.configuration)
-            writes = WriteQueue(pool: pool)
+            let pool = try DatabasePool(path: path, configuration: Self.configuration)
             // Set here and not while a connection is prepared: the pool sets NORMAL once it has turned WAL on.
             try pool.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON")
             }
             try Schema.migrate(pool)
+            return pool
+        }
+    }
+
+    /// Opens a catalog as it is, for those who only look: nothing is made, brought up to date or written.
+    ///
+    /// - Throws: As ``init(path:)``, and ``CatalogError`` with `notReady` when a worker has yet to make the catalog or to
+    ///   bring it up to date.
+    public convenience init(existing path: String) throws(CatalogError) {
+        try self.init(path) {
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw CatalogError(schema: 0, needed: Schema.steps.count)
+            }
+            try LocalFileSystem.require(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+            var configuration = Self.configuration
+            configuration.readonly = true
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            try Schema.requireCurrent(pool)
+            return pool
+        }
+    }
+
+    private init(_ path: String, _ open: () throws -> DatabasePool) throws(CatalogError) {
+        do {
+            clock = try HostClock()
+            pool = try open()
+            writes = WriteQueue(pool: pool)
         } catch let error as CatalogError {
             throw CatalogError(error.code, "\(path): \(error.message)")
         } catch {

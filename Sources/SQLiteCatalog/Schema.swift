@@ -13,6 +13,7 @@ enum Schema {
             try database.inTransaction(.immediate) {
                 let applied = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
                 try requireOwn(database, isEmpty: applied == 0)
+                if applied == 0 { try database.execute(sql: "PRAGMA application_id = \(applicationID)") }
                 if applied > steps.count { try requireReadable(database) }
                 for step in steps.dropFirst(applied) { try database.execute(sql: step) }
                 if applied == 0 {
@@ -25,6 +26,16 @@ enum Schema {
         }
     }
 
+    /// Checks that nothing is missing, and changes nothing.
+    static func requireCurrent(_ pool: DatabasePool) throws {
+        try pool.read { database in
+            let applied = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            try requireOwn(database, isEmpty: applied == 0)
+            if applied > steps.count { try requireReadable(database) }
+            guard applied >= steps.count else { throw CatalogError(schema: applied, needed: steps.count) }
+        }
+    }
+
     /// Refuses a database that another program made.
     private static func requireOwn(_ database: Database, isEmpty: Bool) throws {
         let owner = try Int.fetchOne(database, sql: "PRAGMA application_id")
@@ -32,7 +43,6 @@ enum Schema {
         guard isEmpty ? tables == 0 : owner == applicationID else {
             throw CatalogError(.unusable, "the database belongs to another program")
         }
-        if isEmpty { try database.execute(sql: "PRAGMA application_id = \(applicationID)") }
     }
 
     /// "Lshr" in ASCII (https://www.sqlite.org/fileformat.html#application_id).

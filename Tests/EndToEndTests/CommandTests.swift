@@ -216,6 +216,8 @@ struct CommandTests {
             #expect(foreign.end == .exited(1) && foreign.errors.joined().contains("not_owner"))
             let delete = try await site.run("delete", "image-1", "--wait")
             #expect(delete.end == .exited(0), "\(delete.errors)")
+            // Nothing of bytes and digests that are no more.
+            #expect(delete.output.suffix(2) == ["completed  image image-1", "           deleted"], "\(delete.output)")
             #expect(site.objects.isEmpty)
             try await site.stop(worker)
         }
@@ -234,6 +236,23 @@ struct CommandTests {
             #expect(ill.end == .exited(3))
             let broker = ill.json.elements.first { $0["check"].text == "broker" }
             #expect(broker?["ok"] == false && broker?["message"].text?.contains(gone) == true)
+        }
+    }
+
+    @Test("`doctor` changes nothing: what is not there yet it leaves to the first worker")
+    func doctorBeforeTheFirstWorker() async throws {
+        try await withSite { site in
+            let new = try await site.run("doctor", "--json")
+            #expect(new.end == .exited(0), "\(new.output) \(new.errors)")
+            for (check, words) in [("catalog", "the first worker makes it"), ("store default", "nobody's yet")] {
+                let found = new.json.elements.first { $0["check"].text == check }
+                #expect(found?["ok"] == true && found?["message"].text?.contains(words) == true, "\(new.output)")
+            }
+            for path in [site.catalogPath, site.storePath] {
+                #expect(!FileManager.default.fileExists(atPath: path), "\(path)")
+            }
+            let worker = try await site.startReadyWorker()
+            try await site.stop(worker)
         }
     }
 }

@@ -125,8 +125,12 @@ struct S3Tests {
         let bucket = try await RealS3.makeBucket()
         let endpoint = try #require(RealS3.url)
         try await withSite(settings(bucket)) { site in
+            let new = try await site.run("doctor", "--json")
+            #expect(new.output.joined().contains("nobody's yet"), "\(new)")
+            let worker = try await site.startReadyWorker()
+            try await site.stop(worker)
             let well = try await site.run("doctor", "--json")
-            #expect(well.output.joined().contains("writable"), "\(well)")
+            #expect(well.output.joined().contains("reachable"), "\(well)")
             let missing = "nobody-\(UUID().uuidString.lowercased())"
             let cases: [([String: String], String)] = [
                 (

@@ -54,6 +54,26 @@ struct PostgreSQLSchemaTests {
         }
     }
 
+    @Test("is left as it is by those who only look, and who are told what a worker has yet to do")
+    func looking() async throws {
+        try await withTemporarySchema { url in
+            let none = #expect(throws: CatalogError(.notReady, "")) {
+                _ = try PostgreSQLCatalogDatabase(existing: url)
+            }
+            #expect(none?.message.contains("there is no catalog yet") == true)
+            let id = try await PostgreSQLCatalogDatabase(url: url).read { try $0.catalogID() }
+            #expect(try await PostgreSQLCatalogDatabase(existing: url).read { try $0.catalogID() } == id)
+            try administer("DROP TABLE stores; UPDATE catalog SET version = 4", url)
+            let old = #expect(throws: CatalogError(.notReady, "")) {
+                _ = try PostgreSQLCatalogDatabase(existing: url)
+            }
+            #expect(old?.message.contains("schema 4, this version needs") == true)
+            let row = try #require(try administer("SELECT version FROM catalog", url).rows.first)
+            #expect(try row.integer("version") == 4)
+            #expect(try await PostgreSQLCatalogDatabase(url: url).read { try $0.catalogID() } == id)
+        }
+    }
+
     @Test("is refused by name when it holds another program's tables")
     func otherTables() async throws {
         try await withTemporarySchema { url in

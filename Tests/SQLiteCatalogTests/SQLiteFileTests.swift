@@ -96,6 +96,27 @@ struct SQLiteFileTests {
         }
     }
 
+    @Test("is left as it is by those who only look, and who are told what a worker has yet to do")
+    func looking() async throws {
+        try await withTemporaryCatalog { path in
+            let none = #expect(throws: CatalogError(.notReady, "")) { _ = try SQLiteCatalogDatabase(existing: path) }
+            #expect(none?.message.contains("there is no catalog yet") == true)
+            #expect(!FileManager.default.fileExists(atPath: path))
+            let id = try await SQLiteCatalogDatabase(path: path).read { try $0.catalogID() }
+            let looked = try SQLiteCatalogDatabase(existing: path)
+            #expect(try await looked.read { try $0.catalogID() } == id)
+            await #expect(throws: CatalogError.self) {
+                try await looked.write { try $0.insert(CatalogSamples.image()) }
+            }
+            let queue = try DatabaseQueue(path: path)
+            try await queue.write { try $0.execute(sql: "DROP TABLE host_clock; PRAGMA user_version = 9") }
+            let old = #expect(throws: CatalogError(.notReady, "")) { _ = try SQLiteCatalogDatabase(existing: path) }
+            #expect(old?.message.contains("schema 9, this version needs") == true)
+            #expect(try await queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 9)
+            #expect(try await SQLiteCatalogDatabase(path: path).read { try $0.catalogID() } == id)
+        }
+    }
+
     @Test("is refused by name when it is no database")
     func noDatabase() async throws {
         try await withTemporaryCatalog { path in
@@ -110,6 +131,8 @@ struct SQLiteFileTests {
         try await withTemporaryCatalog { path in
             let queue = try DatabaseQueue(path: path)
             try await queue.write { try $0.execute(sql: "CREATE TABLE images (id TEXT)") }
+            #expect(throws: CatalogError(.unusable, "")) { _ = try SQLiteCatalogDatabase(existing: path) }
+            #expect(try await queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "delete")
             let error = #expect(throws: CatalogError(.unusable, "")) { _ = try SQLiteCatalogDatabase(path: path) }
             #expect(error?.message.contains(path) == true)
         }

@@ -17,7 +17,7 @@ public struct ServiceURL: Sendable, Hashable {
     }
 
     /// The path of a URL without a host, percent-decoded; nil when its scheme is another.
-    func localPath(scheme: String) -> String? {
+    package func localPath(scheme: String) -> String? {
         guard self.scheme == scheme else { return nil }
         return String(revealed.dropFirst(scheme.count + 3)).removingPercentEncoding
     }

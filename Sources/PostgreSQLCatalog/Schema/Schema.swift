@@ -26,6 +26,13 @@ enum Schema {
         }
     }
 
+    /// The id of the catalog, when nothing is missing; changes nothing.
+    static func requireCurrent(_ session: Session) throws -> CatalogID {
+        let applied = try applied(session, name(session))
+        guard applied >= steps.count else { throw CatalogError(schema: applied, needed: steps.count) }
+        return try catalog(session)
+    }
+
     /// How long a start waits for another worker's migration, or for locks.
     private static let patience: Int64 = 60_000_000
 
@@ -34,9 +41,7 @@ enum Schema {
 
     /// Applies the missing steps, each in a transaction; workers that start together wait for each other.
     private static func migrate(_ session: Session) throws -> CatalogID {
-        guard let schema = try session.execute("SELECT current_schema() AS name").rows.first?.textIfAny("name") else {
-            throw CatalogError(.unusable, "the search_path of this user names no schema that is there")
-        }
+        let schema = try name(session)
         while true {
             try session.execute(
                 "BEGIN; SET LOCAL lock_timeout = '\(lockTimeout)'; SET LOCAL statement_timeout = '10min'")
@@ -47,7 +52,7 @@ enum Schema {
                 applied = try Self.applied(session, schema)
             }
             guard applied < steps.count else {
-                let id = try catalog(session, applied: applied)
+                let id = try catalog(session)
                 try session.execute("COMMIT")
                 return id
             }
@@ -61,6 +66,14 @@ enum Schema {
             }
             try session.execute("UPDATE catalog SET version = \(applied + 1); COMMIT")
         }
+    }
+
+    /// The schema that a connection finds first.
+    private static func name(_ session: Session) throws -> String {
+        guard let name = try session.execute("SELECT current_schema() AS name").rows.first?.textIfAny("name") else {
+            throw CatalogError(.unusable, "the search_path of this user names no schema that is there")
+        }
+        return name
     }
 
     /// "Lshr" in ASCII.
@@ -86,7 +99,7 @@ enum Schema {
         return Int(try session.execute("SELECT version FROM catalog").rows.first?.integer("version") ?? 0)
     }
 
-    private static func catalog(_ session: Session, applied: Int) throws -> CatalogID {
+    private static func catalog(_ session: Session) throws -> CatalogID {
         guard let row = try session.execute("SELECT id, min_reader FROM catalog").rows.first,
             let id = CatalogID(try row.text("id"))
         else { throw CatalogError(.corrupt, "the catalog has no id") }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalog
+import Foundation
 import ImageModel
 import ImageStore
 import JobMessages
@@ -12,16 +13,14 @@ import Worker
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Check configuration, broker, catalog and stores, and say what is wrong.",
-        discussion: "Changes nothing on the broker. Exits with the code of the first thing that is wrong.")
+        discussion: "Changes nothing. Exits with the code of the first thing that is wrong.")
 
     @OptionGroup var global: GlobalOptions
 
     mutating func run() async throws {
         let settings = try global.settings()
         var findings = [Finding("configuration", nil, "read, no problem found")]
-        let catalog = await examine("catalog", &findings) { () throws(CommandTrouble) in
-            (try CatalogAccess.open(settings), "\(settings.catalog.url)")
-        }
+        let catalog = await examineCatalog(settings, &findings)
         await examineBroker(settings, catalog: catalog, &findings)
         await examineStores(settings, catalog: catalog, &findings)
         await examineConversions(settings, catalog: catalog, &findings)
@@ -58,6 +57,29 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
+    private func examineCatalog(_ settings: Settings, _ findings: inout [Finding]) async -> ImageCatalog? {
+        let found: ImageCatalog?? = await examine("catalog", &findings) { () throws(CommandTrouble) in
+            switch try CatalogAccess.look(at: settings) {
+            case .catalog(let catalog):
+                return (catalog, "\(settings.catalog.url)")
+            case .notReady(let why):
+                try requireWritable(settings.catalog.file)
+                return (nil, "\(settings.catalog.url): \(why)")
+            }
+        }
+        return found ?? nil
+    }
+
+    /// Finds now what would keep a worker from making something at a path: the first directory that is there.
+    private func requireWritable(_ path: String?) throws(CommandTrouble) {
+        guard let path else { return }
+        var place = URL(fileURLWithPath: path)
+        while !FileManager.default.fileExists(atPath: place.path), place.path != "/" { place.deleteLastPathComponent() }
+        guard FileManager.default.isWritableFile(atPath: place.path) else {
+            throw CommandTrouble(.usage, "\(path): \(place.path) cannot be written to by this user")
+        }
+    }
+
     private func examineBroker(_ settings: Settings, catalog: ImageCatalog?, _ findings: inout [Finding]) async {
         let access = await examine("broker", &findings) { () async throws(CommandTrouble) in
             let access = try BrokerAccess(settings.broker, role: "doctor", logger: global.quietLogger)
@@ -85,27 +107,32 @@ struct DoctorCommand: AsyncParsableCommand {
         let stores = await examine("stores", &findings) { () throws(CommandTrouble) in
             (try StoreAccess.make(settings), "\(settings.stores.count) configured")
         }
-        guard let stores, let catalog else { return }
-        for (name, store) in stores.sorted(by: { $0.key < $1.key }) {
+        for (name, store) in (stores ?? [:]).sorted(by: { $0.key < $1.key }) {
             _ = await examine("store \(name)", &findings) { () async throws(CommandTrouble) in
-                try await StoreAccess.adopt([name: store], for: catalog)
-                return ((), try await space(of: store, catalog))
+                let state = try await state(of: store, catalog)
+                if state == Self.vacancy { try requireWritable(settings.stores[name]?.url.localPath(scheme: "file")) }
+                return ((), state)
             }
         }
     }
 
-    /// What imports may still fill of a store.
-    private func space(of store: any ImageStore, _ catalog: ImageCatalog) async throws(CommandTrouble) -> String {
+    /// Whose the store is, and what imports may still fill of it.
+    private func state(of store: any SweptStore, _ catalog: ImageCatalog?) async throws(CommandTrouble) -> String {
+        if let catalog, try await !StoreAccess.examine(store, for: catalog) { return Self.vacancy }
         let free: Int64?
         do throws(StoreError) {
+            guard try await store.identity() != nil else { return Self.vacancy }
             free = try await store.freeBytes()
         } catch {
             throw CommandTrouble(error)
         }
-        guard let free else { return "writable" }
-        return try await promises(of: store.name, free: free, catalog)
-            + ", \(ByteCount(store.reserveBytes)) kept free (reserve_bytes)"
+        guard let free else { return "reachable" }
+        let reserve = "\(ByteCount(store.reserveBytes)) kept free (reserve_bytes)"
+        guard let catalog else { return "\(ByteCount(free)) free, \(reserve)" }
+        return try await promises(of: store.name, free: free, catalog) + ", \(reserve)"
     }
+
+    private static let vacancy = "nobody's yet; the first worker makes it this catalog's"
 
     /// What is free and what of it is promised.
     private func promises(

@@ -25,7 +25,7 @@ struct SweepCommand: AsyncParsableCommand {
     mutating func run() async throws {
         let settings = try global.settings()
         let catalog = try CatalogAccess.open(settings)
-        let stores = try StoreAccess.make(settings).values.compactMap { $0 as? any SweptStore }
+        let stores = Array(try StoreAccess.make(settings).values)
         let sweeper = Sweeper(
             catalog: catalog, stores: stores, policy: RetentionPolicy(settings.retention), isDryRun: dryRun,
             logger: global.logger("longshore", atLeast: .warning))

@@ -17,27 +17,72 @@ enum CatalogAccess {
     static func open(
         _ settings: Settings, _ decorate: (any CatalogDatabase) -> any CatalogDatabase
     ) throws(CommandTrouble) -> ImageCatalog {
+        let place = try place(of: settings.catalog)
+        let database: any CatalogDatabase
+        do throws(CatalogError) {
+            database = try self.database(in: place)
+        } catch {
+            throw CommandTrouble(error)
+        }
+        return try catalog(settings, on: decorate(database))
+    }
+
+    /// What those find who may only look.
+    enum Found {
+        case catalog(ImageCatalog)
+        /// A worker has yet to make it, or to bring it up to date.
+        case notReady(String)
+    }
+
+    /// Opens the catalog that the settings name, as it is.
+    static func look(at settings: Settings) throws(CommandTrouble) -> Found {
+        let place = try place(of: settings.catalog)
+        let database: any CatalogDatabase
+        do throws(CatalogError) {
+            database = try self.database(in: place, isExisting: true)
+        } catch {
+            guard error.code == .notReady else { throw CommandTrouble(error) }
+            return .notReady(error.message)
+        }
+        return .catalog(try catalog(settings, on: database))
+    }
+
+    private static func catalog(
+        _ settings: Settings, on database: any CatalogDatabase
+    ) throws(CommandTrouble) -> ImageCatalog {
         let policy = ProfilePolicy(
             try ProfileAccess.make(settings), retention: settings.retention.pendingDelete,
             retentionByProfile: settings.profiles.compactMapValues(\.pendingDelete))
         let catalog = ImageCatalog(
-            database: decorate(try database(settings.catalog)), random: SystemRandom(),
-            unknownGrace: settings.worker.unknownGrace, limits: CatalogLimits(settings.limits), policy: policy)
+            database: database, random: SystemRandom(), unknownGrace: settings.worker.unknownGrace,
+            limits: CatalogLimits(settings.limits), policy: policy)
         guard let key = settings.catalog.secretKey else { return catalog }
         return catalog.sealing(with: SecretCipher(key.revealed))
     }
 
-    private static func database(_ catalog: Settings.Catalog) throws(CommandTrouble) -> any CatalogDatabase {
-        do throws(CatalogError) {
-            // The settings let no other scheme in.
-            guard catalog.url.scheme == "sqlite" else {
-                return try PostgreSQLCatalogDatabase(url: catalog.url.revealed)
-            }
-            if let path = catalog.file, path.hasPrefix("/") { return try SQLiteCatalogDatabase(path: path) }
-        } catch {
-            throw CommandTrouble(error)
+    private enum Place {
+        case file(String)
+        case server(String)
+    }
+
+    private static func place(of catalog: Settings.Catalog) throws(CommandTrouble) -> Place {
+        // The settings let no other scheme in.
+        guard catalog.url.scheme == "sqlite" else { return .server(catalog.url.revealed) }
+        guard let path = catalog.file, path.hasPrefix("/") else {
+            throw CommandTrouble(.usage, "catalog.url is \(catalog.url): the path must be absolute, sqlite:///path")
         }
-        throw CommandTrouble(.usage, "catalog.url is \(catalog.url): the path must be absolute, sqlite:///path")
+        return .file(path)
+    }
+
+    private static func database(
+        in place: Place, isExisting: Bool = false
+    ) throws(CatalogError) -> any CatalogDatabase {
+        switch place {
+        case .file(let path):
+            try isExisting ? SQLiteCatalogDatabase(existing: path) : SQLiteCatalogDatabase(path: path)
+        case .server(let url):
+            try isExisting ? PostgreSQLCatalogDatabase(existing: url) : PostgreSQLCatalogDatabase(url: url)
+        }
     }
 }
 

@@ -7,8 +7,8 @@ import S3Store
 /// How this installation reaches its stores.
 enum StoreAccess {
     /// The stores by name, not yet adopted.
-    static func make(_ settings: Settings) throws(CommandTrouble) -> [StoreName: any ImageStore] {
-        var stores: [StoreName: any ImageStore] = [:]
+    static func make(_ settings: Settings) throws(CommandTrouble) -> [StoreName: any SweptStore] {
+        var stores: [StoreName: any SweptStore] = [:]
         for (name, store) in settings.stores.sorted(by: { $0.key < $1.key }) {
             do throws(StoreError) {
                 if let configuration = try S3Access.configuration(of: name, store, settings) {
@@ -27,11 +27,31 @@ enum StoreAccess {
     /// Makes every store ready for a catalog, or says which belongs to another one, and which is another place than the
     /// other workers of the catalog know under its name.
     static func adopt(
-        _ stores: [StoreName: any ImageStore], for catalog: ImageCatalog
+        _ stores: [StoreName: any SweptStore], for catalog: ImageCatalog
     ) async throws(CommandTrouble) {
-        do {
+        try await asking {
             let id = try await catalog.read { try $0.catalogID() }
             for store in stores.values.sorted(by: { $0.name < $1.name }) { try await adopt(store, id, catalog) }
+        }
+    }
+
+    /// Checks of a store what ``adopt(_:for:)`` does, and changes nothing.
+    ///
+    /// - Returns: Whether some worker has adopted the store.
+    static func examine(_ store: any SweptStore, for catalog: ImageCatalog) async throws(CommandTrouble) -> Bool {
+        try await asking {
+            let id = try await catalog.read { try $0.catalogID() }
+            let known = try await catalog.identity(ofStore: store.name)
+            let found = try await store.identity()
+            try requireMarker(found, known, of: store)
+            if let found, let known { try require(found, toBe: known, of: store) }
+            return try await store.isAdopted(by: id)
+        }
+    }
+
+    private static func asking<Result>(_ body: () async throws -> Result) async throws(CommandTrouble) -> Result {
+        do {
+            return try await body()
         } catch let error as CatalogError {
             throw CommandTrouble(error)
         } catch let error as StoreError {
@@ -41,26 +61,34 @@ enum StoreAccess {
         }
     }
 
+    private static func adopt(_ store: any SweptStore, _ id: CatalogID, _ catalog: ImageCatalog) async throws {
+        try requireMarker(await store.identity(), await catalog.identity(ofStore: store.name), of: store)
+        try await store.adopt(for: id)
+        guard let found = try await store.identity() else { return }
+        try require(found, toBe: try await catalog.recordIdentity(found, ofStore: store.name), of: store)
+    }
+
     private static let sharing =
         "Workers of one catalog must share their file stores (by a network file system), or use s3:// stores"
 
-    private static func adopt(_ store: any ImageStore, _ id: CatalogID, _ catalog: ImageCatalog) async throws {
-        let known = try await catalog.identity(ofStore: store.name)
-        if let known, try await store.identity() == nil {
-            // Adopting would make an empty store of what is only not mounted.
-            throw StoreError(
-                .storeUnavailable,
-                "store \(store.name): there is no marker, though the catalog knows this store since \(known); is its "
-                    + "file system mounted? \(sharing)", isTransient: true)
-        }
-        try await store.adopt(for: id)
-        guard let found = try await store.identity() else { return }
-        let recorded = try await catalog.recordIdentity(found, ofStore: store.name)
-        guard recorded == found else {
-            throw StoreError(
-                .policyDenied,
-                "store \(store.name): this place was made at \(found), the one that other workers of the catalog use at "
-                    + "\(recorded). \(sharing)", isTransient: false)
-        }
+    /// Adopting would make an empty store of what is only not mounted.
+    private static func requireMarker(
+        _ found: StoreIdentity?, _ known: StoreIdentity?, of store: any ImageStore
+    ) throws(StoreError) {
+        guard let known, found == nil else { return }
+        throw StoreError(
+            .storeUnavailable,
+            "store \(store.name): there is no marker, though the catalog knows this store since \(known); is its file "
+                + "system mounted? \(sharing)", isTransient: true)
+    }
+
+    private static func require(
+        _ found: StoreIdentity, toBe known: StoreIdentity, of store: any ImageStore
+    ) throws(StoreError) {
+        guard found != known else { return }
+        throw StoreError(
+            .policyDenied,
+            "store \(store.name): this place was made at \(found), the one that other workers of the catalog use at "
+                + "\(known). \(sharing)", isTransient: false)
     }
 }
