@@ -70,6 +70,38 @@ struct StoresRequireTests {
         }
     }
 
+    @Test("A worker starts without a store that is away, says which, and fills it once it is back")
+    func startsWithout() async throws {
+        try await withSite(Self.twoStores) { site in
+            site.origin.serve("/image", .pattern(size: Self.size))
+            let (place, away) = ("\(site.directory)/second", "\(site.directory)/away")
+            try await site.stop(site.startReadyWorker())
+            try FileManager.default.moveItem(atPath: place, toPath: away)
+            // What is left of a file system that is not mounted.
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+            let port = try Origin().port
+            let worker = try await site.startReadyWorker([
+                "worker.start_timeout": "0", "health.listen": "127.0.0.1:\(port)",
+            ])
+            try await worker.errors.wait(for: "the port") { lines in
+                lines.contains { $0.contains("Listening") && $0.contains("port=\(port)") }
+            }
+            #expect(worker.errors.entries.contains { $0.contains("starts without a store") && $0.contains("second") })
+            let unready = try await site.get("http://127.0.0.1:\(port)/readyz")
+            #expect(unready.status == 503 && unready.body["store.second"].text?.contains("mounted?") == true)
+            try await site.publish(importJob(site))
+            let end = try await site.end(of: "job-1")
+            #expect(end.phase == "completed" && states(end) == ["available", "pending"])
+            #expect(try await repair(site, "retrying").errorCode == "store_unavailable")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: place).isEmpty)
+            try FileManager.default.removeItem(atPath: place)
+            try FileManager.default.moveItem(atPath: away, toPath: place)
+            #expect(states(try await repair(site, "completed")) == ["available", "available"])
+            #expect(try await site.get("http://127.0.0.1:\(port)/readyz").status == 200)
+            try await expectWhole(site, after: worker)
+        }
+    }
+
     @Test("Where all stores are required a full one ends the job, and no store keeps a byte")
     func required() async throws {
         let full = ["stores.second.reserve_bytes": "1000TiB"].merging(Self.twoStores) { $1 }

@@ -27,6 +27,9 @@ public struct AdminServer: Sendable {
         self.views = views
     }
 
+    /// Where it listens, `host:port`.
+    public var address: String { port.address }
+
     /// Serves until the task is cancelled.
     ///
     /// - Throws: When the address cannot be listened on.

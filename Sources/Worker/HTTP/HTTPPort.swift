@@ -9,6 +9,9 @@ struct HTTPPort: Sendable {
     let port: Int
     let logger: Logger
 
+    /// `host:port`
+    var address: String { "\(host):\(port)" }
+
     private static let mostConnections = 128
     private static let idleTimeout = TimeAmount.seconds(60)
 

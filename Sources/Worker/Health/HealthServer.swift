@@ -29,6 +29,9 @@ public struct HealthServer: Sendable {
         self.metrics = metrics
     }
 
+    /// Where it listens, `host:port`.
+    public var address: String { port.address }
+
     /// Serves until the task is cancelled.
     ///
     /// - Throws: When the address cannot be listened on.

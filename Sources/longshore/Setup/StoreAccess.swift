@@ -1,6 +1,7 @@
 import Catalog
 import ImageModel
 import ImageStore
+import Logging
 import LongshoreSettings
 import S3Store
 
@@ -26,16 +27,53 @@ enum StoreAccess {
 
     /// Makes every store ready for a catalog, or says which belongs to another one, and which is another place than the
     /// other workers of the catalog know under its name.
+    ///
+    /// A store that is still away when the patience of `startup` ends is adopted when it is back, unless it is the only
+    /// one, or all are away: whoever has stores to work with starts, as whoever loses one goes on.
     static func adopt(
-        _ stores: [StoreName: any SweptStore], for catalog: ImageCatalog
-    ) async throws(CommandTrouble) {
-        try await asking {
-            let id = try await catalog.read { try $0.catalogID() }
-            for store in stores.values.sorted(by: { $0.name < $1.name }) { try await adopt(store, id, catalog) }
+        _ stores: [StoreName: any SweptStore], for catalog: ImageCatalog, _ startup: Startup
+    ) async throws -> [StoreName: any ImageStore] {
+        var away = stores
+        do {
+            try await startup.attempt { () async throws(CommandTrouble) in
+                var last: CommandTrouble?
+                for store in away.values.sorted(by: { $0.name < $1.name }) {
+                    do throws(CommandTrouble) {
+                        try await asking { try await adopt(store, catalog) }
+                        away[store.name] = nil
+                    } catch {
+                        guard error.mayPass else { throw error }
+                        last = error
+                    }
+                }
+                if let last { throw last }
+            }
+        } catch let trouble as CommandTrouble where trouble.mayPass && away.count < stores.count {
+            let names = away.keys.sorted().map(\.rawValue).joined(separator: ", ")
+            startup.logger.error(
+                "This worker starts without a store", metadata: ["stores": "\(names)", "reason": "\(trouble.message)"])
+        }
+        return stores.reduce(into: [:]) { adopted, entry in
+            let store = entry.value
+            guard away[entry.key] != nil else {
+                adopted[entry.key] = store
+                return
+            }
+            adopted[entry.key] = LateStore(store) { () async throws(StoreError) in try await adoptLate(store, catalog) }
         }
     }
 
-    /// Checks of a store what ``adopt(_:for:)`` does, and changes nothing.
+    private static func adoptLate(_ store: any SweptStore, _ catalog: ImageCatalog) async throws(StoreError) {
+        do {
+            try await adopt(store, catalog)
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw StoreError(.storeUnavailable, "store \(store.name): \(error)", isTransient: true)
+        }
+    }
+
+    /// Checks of a store what ``adopt(_:for:_:)`` does, and changes nothing.
     ///
     /// - Returns: Whether some worker has adopted the store.
     static func examine(_ store: any SweptStore, for catalog: ImageCatalog) async throws(CommandTrouble) -> Bool {
@@ -61,9 +99,9 @@ enum StoreAccess {
         }
     }
 
-    private static func adopt(_ store: any SweptStore, _ id: CatalogID, _ catalog: ImageCatalog) async throws {
+    private static func adopt(_ store: any SweptStore, _ catalog: ImageCatalog) async throws {
         try requireMarker(await store.identity(), await catalog.identity(ofStore: store.name), of: store)
-        try await store.adopt(for: id)
+        try await store.adopt(for: catalog.read { try $0.catalogID() })
         guard let found = try await store.identity() else { return }
         try require(found, toBe: try await catalog.recordIdentity(found, ofStore: store.name), of: store)
     }
