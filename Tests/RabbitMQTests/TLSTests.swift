@@ -51,7 +51,8 @@ struct BrokerTLSTests {
             let consumer = try RabbitMQConsumer(configuration: faulty)
             try await withSessions(publisher: publisher, consumer: consumer) {
                 await consumer.setConsuming(queue, prefetch: 10)
-                await proxy.traffic.wait { $0.sprung == 5 }
+                // Who was cut last has noticed, and come back.
+                await proxy.traffic.wait { $0.sprung == 5 && $0.open == 2 }
                 try await publisher.waitUntilConnected()
                 let message = OutgoingMessage(exchange: "", routingKey: queue, body: [7])
                 #expect(try await publisher.publish(message) == .routed)

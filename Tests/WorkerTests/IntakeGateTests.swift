@@ -83,8 +83,11 @@ struct IntakeGateTests {
         let time = PassingTime()
         let intake = intake(plan, time: time)
         let drain = DrainRequest()
+        await queues.startConsuming(.import)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await intake.run() }
+            // Only then the other who adjusts the gate: two that see the same room at once let in twice as much.
+            await queues.waitUntilStopped(.import)
             group.addTask { await intake.gate.keep(until: drain) }
             await queues.waitForAcknowledged(21)
             drain.request()
