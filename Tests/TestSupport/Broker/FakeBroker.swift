@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// It speaks as much AMQP 0-9-1 as the script asks it to, and is meant for what a real broker never does: falling
 /// silent, not reading, interleaving channels at will. Connections are served one after another on a thread of its
-/// own. No read waits longer than 20 seconds.
+/// own. No read waits longer than two minutes.
 public final class FakeBroker: Sendable {
     /// The port it listens on.
     public let port: UInt16

@@ -6,7 +6,7 @@ public final class FakePeer {
 
     init(descriptor: Int32) {
         self.descriptor = descriptor
-        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        var limit = timeval(tv_sec: 120, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
@@ -42,7 +42,7 @@ public final class FakePeer {
     public func waitWithoutReading() {
         // POLLRDHUP, which the C module does not show.
         var event = pollfd(fd: descriptor, events: Int16(0x2000), revents: 0)
-        poll(&event, 1, 20_000)
+        poll(&event, 1, 120_000)
     }
 
     /// Sends a reset instead of an orderly end, now.
