@@ -81,7 +81,7 @@ struct StoresRequireTests {
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
             let port = try Origin().port
             let worker = try await site.startReadyWorker([
-                "worker.start_timeout": "0", "health.listen": "127.0.0.1:\(port)",
+                "worker.start_timeout": "5s", "health.listen": "127.0.0.1:\(port)",
             ])
             try await worker.errors.wait(for: "the port") { lines in
                 lines.contains { $0.contains("Listening") && $0.contains("port=\(port)") }
