@@ -7,6 +7,7 @@ difference of what PostgreSQL, the kernel and the broker counted before and afte
 import argparse
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -36,10 +37,20 @@ def children(pid):
         return []
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports():
+    """Ports that nobody uses, below those from which the kernel takes the near ends of connections: hundreds of workers
+    connect while others of them are about to listen."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        lowest = int(file.read().split()[0])
+    candidates = list(range(max(1024, lowest - 16_000), lowest))
+    random.shuffle(candidates)
+    for port in candidates:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield port
 
 
 class Site:
@@ -53,6 +64,7 @@ class Site:
         }
         os.makedirs(f"{options.work}/images", exist_ok=True)
         self.workers = []
+        self.ports = free_ports()
 
     def environment(self, more=()):
         names = {f"LONGSHORE_{key}": value for key, value in {**self.settings, **dict(more)}.items()}
@@ -70,21 +82,26 @@ class Site:
 
     def start(self, count, **settings):
         """Starts workers and waits until each is ready."""
-        for _ in range(count):
-            port = free_port()
+        for process, port in [self.launch(None, **settings) for _ in range(count)]:
+            self.await_readiness(process, port, 60)
+
+    def launch(self, log, **settings):
+        """Starts a worker, whose messages are added to the file `log`; returns it with the port of its health."""
+        port = next(self.ports)
+        environment = self.environment({**settings, "HEALTH_LISTEN": f"127.0.0.1:{port}"})
+        with open(log or "/dev/stderr", "a", encoding="utf-8") as messages:
             process = subprocess.Popen(
                 [self.options.longshore, "worker", "--log-level", "error"], stdin=subprocess.DEVNULL,
-                env=self.environment({**settings, "HEALTH_LISTEN": f"127.0.0.1:{port}"}))
-            with open(f"/proc/{process.pid}/stat", encoding="ascii", errors="replace") as file:
-                began = file.read().rpartition(")")[2].split()[19]
-            with open(f"{self.options.work}/workers/{process.pid}.process", "w", encoding="ascii") as file:
-                file.write(f"{process.pid} {began}\n")
-            self.workers.append((process, port))
-        for process, port in self.workers:
-            self.await_readiness(process, port)
+                env=environment, stdout=messages, stderr=messages)
+        with open(f"/proc/{process.pid}/stat", encoding="ascii", errors="replace") as file:
+            began = file.read().rpartition(")")[2].split()[19]
+        with open(f"{self.options.work}/workers/{process.pid}.process", "w", encoding="ascii") as file:
+            file.write(f"{process.pid} {began}\n")
+        self.workers.append((process, port))
+        return process, port
 
-    def await_readiness(self, process, port):
-        deadline = time.monotonic() + 60
+    def await_readiness(self, process, port, limit):
+        deadline = time.monotonic() + limit
         while True:
             if process.poll() is not None:
                 sys.exit(f"scale: a worker ended with {process.returncode}")
@@ -110,6 +127,14 @@ class Site:
                 sys.exit(f"scale: a worker ended with {process.returncode}")
         self.workers = []
         return used
+
+    def abandon(self):
+        """Ends what is left of the workers at once, because the measuring failed."""
+        for process, _ in self.workers:
+            process.kill()
+            process.wait()
+            os.unlink(f"{self.options.work}/workers/{process.pid}.process")
+        self.workers = []
 
     def submit(self, jobs):
         run = subprocess.run(
@@ -270,15 +295,37 @@ def report(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="+", choices=["curve", "claims", "idle"])
-    for name in ("longshore", "work", "broker", "postgres", "origin", "root"):
+    parser.add_argument("what", nargs="+", choices=["curve", "claims", "idle", "many"])
+    for name in ("longshore", "work", "broker", "postgres", "rabbitmqctl"):
         parser.add_argument(f"--{name}", required=True)
+    for name in ("origin", "root"):
+        parser.add_argument(f"--{name}", default="")
     parser.add_argument("--workers", type=lambda text: [int(word) for word in text.split(",")], default=[1, 2, 4, 8])
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--updates", type=int, default=2000)
+    parser.add_argument("--jobs", type=int, default=400)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     site = Site(options)
+    try:
+        if options.what == ["many"]:
+            sys.exit(measure_many(site, options))
+        measure(site, options)
+    finally:
+        site.abandon()
+
+
+def measure_many(site, options):
+    import scale_many  # it needs this module
+    result = scale_many.many(site, options)
+    if options.json:
+        print(json.dumps(result))
+    else:
+        scale_many.report(result)
+    return 1 if any(result["zeros"].values()) else 0
+
+
+def measure(site, options):
     measures = {"curve": curve, "claims": claims, "idle": idle}
     results = {}
     for name in options.what:
