@@ -8,10 +8,19 @@ enum LocalFileSystem {
         let path = URL(fileURLWithPath: directory).resolvingSymlinksInPath().path
         // Without /proc nothing can be told, and refusing would be worse than trusting.
         guard let table = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8),
-            let type = type(of: path, in: table), networked.contains(type)
+            let type = type(of: path, in: table), isNetworked(type)
         else { return }
         throw CatalogError(
-            .unusable, "\(directory) lies on \(type); SQLite needs a local disk, PostgreSQL serves many hosts")
+            .unusable,
+            "\(directory) lies on \(type), a file system of the network; SQLite needs a disk of this host, and "
+                + "workers on several hosts share a catalog in PostgreSQL (catalog.url: postgres://…)")
+    }
+
+    /// Whether other hosts may have the same files, by the name of a file system's type in `mountinfo`.
+    ///
+    /// FUSE names its programs behind a dot; one that does not is taken for local.
+    static func isNetworked(_ type: String) -> Bool {
+        networked.contains(type.hasPrefix("fuse.") ? String(type.dropFirst("fuse.".count)) : type)
     }
 
     /// The type of the file system that holds `path`, from a table as proc(5) describes `mountinfo`.
@@ -32,7 +41,9 @@ enum LocalFileSystem {
     }
 
     private static let networked: Set<String> = [
-        "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "lustre", "afs", "ocfs2", "gfs2", "glusterfs",
-        "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs",
+        "9p", "afs", "beegfs", "blobfuse", "blobfuse2", "ceph", "ceph-fuse", "cifs", "coda", "davfs", "gcsfuse", "gfs2",
+        "glusterfs", "goofys", "gpfs", "juicefs", "lustre", "mfs", "moosefs", "mount-s3", "ncpfs", "nfs", "nfs4",
+        "ocfs2",
+        "orangefs", "panfs", "rclone", "s3fs", "seaweedfs", "smb3", "smbfs", "smbnetfs", "sshfs", "wekafs",
     ]
 }

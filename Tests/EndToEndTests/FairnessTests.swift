@@ -38,6 +38,50 @@ struct FairnessTests {
         }
     }
 
+    /// Goal: neither many tiny jobs nor a few long ones keep the others from their turn. Method: ten imports of one owner that
+    /// do not end while a gate is closed, of which three may run in four slots: hundreds of others must end meanwhile, and so
+    /// must jobs of another kind. Then tiny ones keep coming, so that some always wait, until the long ones have ended.
+    @Test("Hundreds of tiny imports end while long ones run, and long ones end while tiny ones keep coming")
+    func lanes() async throws {
+        let settings = ["limits.owner.running": "3", "worker.slots.import": "4", "broker.queue_type": "quorum"]
+        try await withSite(settings) { site in
+            let gate = Gate()
+            let long = OriginAnswer.pattern(size: 60_000).trickling(bytes: 10_000, milliseconds: 100)
+            site.origin.serve("/long", long.holding(after: 10_000, until: gate))
+            site.origin.serve("/tiny", .pattern(size: 100))
+            let worker = try await site.startReadyWorker()
+            var jobs = (1...10).map { "long-\($0)" }
+            for job in jobs { try await site.publish(Self.importJob(job, owner: "a", path: "/long", at: site)) }
+            await site.origin.journal.wait { $0.held["/long"] == 3 }
+
+            var tiny: [String] = []
+            func publishTiny(_ count: Int) async throws {
+                for number in tiny.count..<(tiny.count + count) {
+                    tiny.append("tiny-\(number)")
+                    let owner = "b-\(number % 3)"
+                    try await site.publish(Self.importJob("tiny-\(number)", owner: owner, path: "/tiny", at: site))
+                }
+            }
+            try await publishTiny(300)
+            for job in tiny { #expect(try await site.end(of: job).phase == "completed") }
+            let update = site.job("update", "update", image: "image-of-tiny-0").setting("set", to: ["description": "d"])
+            try await site.publish(update)
+            #expect(try await site.end(of: "update").phase == "completed")
+            #expect(!site.events.entries.contains { $0.jobID?.hasPrefix("long-") == true && $0.isTerminal })
+
+            try await publishTiny(60)
+            gate.open()
+            let ended: @Sendable (Received) -> Bool = { $0.jobID?.hasPrefix("long-") == true && $0.isTerminal }
+            while site.events.entries.count(where: ended) < 10 {
+                try await publishTiny(30)
+                _ = try await site.end(of: tiny[tiny.count - 60])
+            }
+            for job in jobs + tiny { #expect(try await site.end(of: job).phase == "completed") }
+            jobs += tiny + ["update"]
+            try await site.expectSoundness(of: jobs, after: worker)
+        }
+    }
+
     @Test("A host that keeps failing is left alone by all workers, and its jobs say why and use no attempt up")
     func hostRests() async throws {
         try await withSite { site in

@@ -1,7 +1,6 @@
 import Catalog
 import Foundation
 import ImageModel
-import RabbitMQ
 import TestSupport
 import Testing
 import Worker
@@ -70,9 +69,7 @@ struct IntakeFaultTests {
             try await RealBroker.control(
                 "set_policy", site.prefix, pattern, #"{"delivery-limit":3}"#, "--apply-to", "queues")
             let worker = try await site.startReadyWorker()
-            let lock = try Program(
-                "/usr/bin/python3", ["-c", Self.holder, site.catalogPath], environment: ["PATH": "/usr/bin:/bin"])
-            try await lock.output.wait(for: "the lock") { !$0.isEmpty }
+            let lock = try await site.lockCatalog()
             site.origin.serve("/tiny", .pattern(size: 100, seed: 7))
             let jobs = (1...200).map { "job-\($0)" }
             for job in jobs { try await site.publish(site.importJob(job, image: "of-\(job)", path: "/tiny")) }
@@ -90,28 +87,12 @@ struct IntakeFaultTests {
             try await RealBroker.control("clear_policy", site.prefix)
         }
     }
-
-    private static let holder = """
-        import sqlite3, sys, time
-        catalog = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
-        catalog.execute("BEGIN EXCLUSIVE")
-        print("held", flush=True)
-        time.sleep(600)
-        """
 }
 
 extension Site {
     /// The reply to whoever asked for a job.
     fileprivate func reply(of job: String) async throws -> Received {
         try await replies.first("the reply for \(job)") { $0.jobID == job ? $0 : nil }
-    }
-
-    /// Messages that wait in an intake queue and are with no worker.
-    fileprivate func ready(_ kind: JobKind) async throws -> Int {
-        let queue = names.intake(kind)
-        return try await RabbitMQAdmin.withSession(configuration) { admin throws(RabbitMQError) in
-            try await admin.queueStatus(queue).messages
-        }
     }
 
     /// Publishes many imports of one tiny image, many at a time.

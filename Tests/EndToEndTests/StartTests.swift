@@ -33,6 +33,34 @@ struct StartTests {
         }
     }
 
+    /// Goal: nobody runs SQLite where its locks do not hold. Method: the mount table that the real worker reads says that the
+    /// directory of its catalog is another file system, as ``FaultySystem`` tells.
+    @Test(
+        "SQLite on a file system of the network is 4 at once, names it and says what to do; so does doctor",
+        arguments: ["nfs4", "cifs", "ceph", "fuse.sshfs"])
+    func networkFileSystem(_ type: String) async throws {
+        try await withSite(catalog: .file) { site in
+            let place = URL(fileURLWithPath: site.directory).resolvingSymlinksInPath().path
+            let table = """
+                22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+                30 22 0:26 / \(place) rw - \(type) server:/export rw
+                """
+            let system = try FaultySystem(in: site, mounts: table)
+            for command in ["worker", "doctor"] {
+                let program = try site.start([command], under: system)
+                #expect(try await program.waitForEnd() == .exited(4), "\(command)")
+                let said = (program.output.entries + program.errors.entries).joined(separator: "\n")
+                for part in [site.directory, "\(type), a file system of the network", "postgres://"] {
+                    #expect(said.contains(part), "\(command): \(said)")
+                }
+            }
+            #expect(!FileManager.default.fileExists(atPath: site.catalogPath), "nothing was begun there")
+            // The same with a disk of the host there.
+            let local = try FaultySystem(in: site, mounts: table.replacing(" \(type) ", with: " ext4 "))
+            try await site.stop(try await site.startReadyWorker(under: local))
+        }
+    }
+
     @Test("A wrong key in the file is 2 and named; so is a wrong value in the environment")
     func wrongConfiguration() async throws {
         try await withSite { site in

@@ -1,8 +1,9 @@
 /*
- * Makes the kernel fail, and the clock step, for one process: loaded with LD_PRELOAD, it stands before the C library.
+ * Makes the kernel fail, the clock step, and a disk be another, for one process: loaded with LD_PRELOAD, it stands before the C library.
  *
  *   FAULTY_SYSTEM_ORDERS   a file of numbers (`struct orders`) that a test writes while the process runs
  *   FAULTY_SYSTEM_PATH     what the paths of files begin with on which calls may fail
+ *   FAULTY_SYSTEM_MOUNTS   a file that is shown in the place of /proc/self/mountinfo
  *
  * A call that is to fail is not made; errno says what the test asked for.
  */
@@ -37,11 +38,12 @@ struct orders {
 };
 
 static struct orders *orders;
-static const char *folder;
+static const char *folder, *mounts;
 
 __attribute__((constructor)) static void load(void) {
     const char *path = getenv("FAULTY_SYSTEM_ORDERS");
     folder = getenv("FAULTY_SYSTEM_PATH");
+    mounts = getenv("FAULTY_SYSTEM_MOUNTS");
     int descriptor = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (descriptor < 0) return;
     void *bytes = mmap(NULL, sizeof(struct orders), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
@@ -154,6 +156,30 @@ int fstatvfs(int descriptor, struct statvfs *status) {
     if (result == 0 && orders && folder && orders->number == EROFS && is_concerned(descriptor))
         status->f_flag |= ST_RDONLY;
     return result;
+}
+
+/* What is mounted where */
+
+static const char *shown(const char *name) {
+    return mounts && strcmp(name, "/proc/self/mountinfo") == 0 ? mounts : name;
+}
+
+int open(const char *name, int flags, ...) {
+    NEXT(open);
+    va_list list;
+    va_start(list, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
+    va_end(list);
+    return next(shown(name), flags, mode);
+}
+
+int open64(const char *name, int flags, ...) {
+    NEXT(open64);
+    va_list list;
+    va_start(list, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
+    va_end(list);
+    return next(shown(name), flags, mode);
 }
 
 /* The time of day */

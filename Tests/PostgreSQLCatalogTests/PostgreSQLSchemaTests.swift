@@ -74,6 +74,26 @@ struct PostgreSQLSchemaTests {
         }
     }
 
+    @Test("leaves a job that needs a newer program to one")
+    func laterJob() async throws {
+        try await withTemporarySchema { url in
+            let database = try PostgreSQLCatalogDatabase(url: url)
+            let catalog = ImageCatalog(database: database, random: SeededRandomSource(seed: 1))
+            let request = JobRequest(id: CatalogSamples.id("job-1"), work: CatalogSamples.works[1])
+            _ = try await catalog.accept([
+                .submission(
+                    JobSubmission(request: request, canonicalForm: "{}"),
+                    original: DeadLetter(body: [], routingKey: "import"))
+            ])
+            for (version, count) in [(Job.newestVersion + 1, 0), (Job.newestVersion, 1)] {
+                try administer("UPDATE jobs SET version = \(version)", url)
+                let claimed = try await catalog.claim(
+                    for: CatalogSamples.id("w"), slots: [.import: 4], lease: .seconds(60))
+                #expect(claimed.count == count)
+            }
+        }
+    }
+
     @Test("is refused by name when it holds another program's tables")
     func otherTables() async throws {
         try await withTemporarySchema { url in

@@ -28,4 +28,16 @@ struct LocalFileSystemTests {
     func noTable() {
         #expect(LocalFileSystem.type(of: "/", in: "") == nil)
     }
+
+    @Test(
+        "File systems of the network are known by their types, those of FUSE by their programs",
+        arguments: [
+            ("nfs", true), ("nfs4", true), ("cifs", true), ("smb3", true), ("ceph", true), ("fuse.ceph-fuse", true),
+            ("fuse.sshfs", true), ("fuse.s3fs", true), ("fuse.glusterfs", true), ("lustre", true), ("9p", true),
+            ("ext4", false), ("xfs", false), ("btrfs", false), ("zfs", false), ("tmpfs", false), ("overlay", false),
+            ("fuseblk", false), ("fuse.fuse-overlayfs", false), ("virtiofs", false), ("", false),
+        ])
+    func networked(type: String, isNetworked: Bool) {
+        #expect(LocalFileSystem.isNetworked(type) == isNetworked)
+    }
 }

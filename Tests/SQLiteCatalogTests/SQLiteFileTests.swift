@@ -117,6 +117,27 @@ struct SQLiteFileTests {
         }
     }
 
+    @Test("leaves a job that needs a newer program to one")
+    func laterJob() async throws {
+        try await withTemporaryCatalog { path in
+            let database = try SQLiteCatalogDatabase(path: path)
+            let file = try DatabaseQueue(path: path)
+            let catalog = ImageCatalog(database: database, random: SeededRandomSource(seed: 1))
+            let request = JobRequest(id: CatalogSamples.id("job-1"), work: CatalogSamples.works[1])
+            _ = try await catalog.accept([
+                .submission(
+                    JobSubmission(request: request, canonicalForm: "{}"),
+                    original: DeadLetter(body: [], routingKey: "import"))
+            ])
+            for (version, count) in [(Job.newestVersion + 1, 0), (Job.newestVersion, 1)] {
+                try await file.write { try $0.execute(sql: "UPDATE jobs SET version = \(version)") }
+                let claimed = try await catalog.claim(
+                    for: CatalogSamples.id("w"), slots: [.import: 4], lease: .seconds(60))
+                #expect(claimed.count == count)
+            }
+        }
+    }
+
     @Test("is refused by name when it is no database")
     func noDatabase() async throws {
         try await withTemporaryCatalog { path in

@@ -14,14 +14,25 @@ final class BrokerNode: Sendable {
     }
 
     /// Starts a node; takes some seconds.
-    static func start() async throws -> BrokerNode {
+    ///
+    /// - Parameter system: What stands before the C library in the node's process.
+    static func start(under system: FaultySystem? = nil) async throws -> BrokerNode {
         let environment = ProcessInfo.processInfo.environment
         let parent = environment["LONGSHORE_TEST_NODES"] ?? FileManager.default.temporaryDirectory.path
         let directory = "\(parent)/longshore-node-\(UUID().uuidString.prefix(8).lowercased())"
-        try await Services.run("start", directory)
+        try await Services.run("start", directory, environment: system?.environment ?? [:])
         let facts = try String(contentsOfFile: "\(directory)/env", encoding: .utf8).split(separator: "\n")
         let url = facts.compactMap { $0.wholeMatch(of: /LONGSHORE_TEST_BROKER=(.*)/)?.1 }.first
         return BrokerNode(url: String(try #require(url)), directory: directory)
+    }
+
+    /// Lends a node.
+    static func with(under system: FaultySystem? = nil, _ body: (BrokerNode) async throws -> Void) async throws {
+        let node = try await start(under: system)
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(node)) } catch { result = .failure(error) }
+        try await node.end()
+        try result.get()
     }
 
     /// Stops the node in order.
@@ -34,13 +45,20 @@ final class BrokerNode: Sendable {
     func resume() async throws { try await Services.run("resume", directory) }
 
     /// Runs `rabbitmqctl`.
-    func control(_ arguments: String...) async throws { try await control(arguments) }
+    ///
+    /// - Returns: The lines that it wrote.
+    @discardableResult
+    func control(_ arguments: String...) async throws -> [String] { try await control(arguments) }
 
     /// Runs `rabbitmqctl`.
-    func control(_ arguments: [String]) async throws {
+    ///
+    /// - Returns: The lines that it wrote.
+    @discardableResult
+    func control(_ arguments: [String]) async throws -> [String] {
         let program = try Program("\(directory)/rabbitmqctl", arguments, environment: Self.environment)
         let end = try await program.waitForEnd()
         #expect(end == .exited(0), "rabbitmqctl \(arguments): \(program.errors.entries)")
+        return program.output.entries
     }
 
     /// Stops the node and removes everything it kept.
@@ -67,13 +85,9 @@ struct OwnBroker: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
-        let node = try await BrokerNode.start()
-        let result: Result<Void, any Error>
-        do { result = .success(try await Self.$node.withValue(node) { try await function() }) } catch {
-            result = .failure(error)
+        try await BrokerNode.with { node in
+            try await Self.$node.withValue(node) { try await function() }
         }
-        try await node.end()
-        try result.get()
     }
 }
 

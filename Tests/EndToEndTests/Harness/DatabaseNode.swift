@@ -56,11 +56,11 @@ final class DatabaseNode: Sendable {
 /// `scripts/services`.
 enum Services {
     /// Runs one of its commands.
-    static func run(_ arguments: String...) async throws {
+    static func run(_ arguments: String..., environment: [String: String] = [:]) async throws {
         let services = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../../scripts/services").standardizedFileURL.path
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"
-        let program = try Program(services, arguments, environment: ["PATH": path])
+        let program = try Program(services, arguments, environment: environment.merging(["PATH": path]) { $1 })
         let end = try await program.waitForEnd()
         try #require(end == .exited(0), "scripts/services \(arguments): \(program.errors.entries)")
     }

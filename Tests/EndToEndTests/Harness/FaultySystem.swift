@@ -29,15 +29,32 @@ final class FaultySystem: Sendable {
 
     /// A kernel without faults.
     ///
-    /// - Parameter place: What the paths of files begin with on which calls may fail; the site's store, if nothing is said.
-    init(in site: Site, at place: String? = nil) throws {
-        path = "\(site.directory)/orders-\(UUID().uuidString)"
+    /// - Parameters:
+    ///   - place: What the paths of files begin with on which calls may fail; the site's store, if nothing is said.
+    ///   - mounts: What /proc/self/mountinfo says there; the truth, if nothing is said.
+    convenience init(in site: Site, at place: String? = nil, mounts: String? = nil) throws {
+        try self.init(directory: site.directory, at: place ?? site.storePath, mounts: mounts)
+    }
+
+    /// A kernel without faults, for programs that belong to no site.
+    ///
+    /// - Parameters:
+    ///   - directory: Where what is told to the library lies; longer than any program runs.
+    ///   - place: What the paths of files begin with on which calls may fail.
+    ///   - mounts: What /proc/self/mountinfo says there; the truth, if nothing is said.
+    init(directory: String, at place: String, mounts: String? = nil) throws {
+        path = "\(directory)/orders-\(UUID().uuidString)"
         try Data(count: 4_096).write(to: URL(fileURLWithPath: path))
         let library = try #require(Executable.faultySystem, "`swift build --build-tests` makes what these tests need")
-        environment = [
+        var environment = [
             "LD_PRELOAD": library, "FAULTY_SYSTEM_ORDERS": path,
-            "FAULTY_SYSTEM_PATH": URL(fileURLWithPath: place ?? site.storePath).resolvingSymlinksInPath().path,
+            "FAULTY_SYSTEM_PATH": URL(fileURLWithPath: place).resolvingSymlinksInPath().path,
         ]
+        if let mounts {
+            try Data(mounts.utf8).write(to: URL(fileURLWithPath: "\(path)-mounts"))
+            environment["FAULTY_SYSTEM_MOUNTS"] = "\(path)-mounts"
+        }
+        self.environment = environment
     }
 
     /// Lets calls fail with an errno.

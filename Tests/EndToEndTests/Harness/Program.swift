@@ -57,6 +57,15 @@ final class Program: Sendable {
         return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) }) << 10
     }
 
+    /// How many files, sockets and the like the process has open, and how many threads; it must still run.
+    func holdings() throws -> (descriptors: Int, threads: Int) {
+        let files = FileManager.default
+        return (
+            try files.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count,
+            try files.contentsOfDirectory(atPath: "/proc/\(pid)/task").count
+        )
+    }
+
     /// How the process ended; nil while it runs.
     var hasEnded: End? { end.entries.first }
 

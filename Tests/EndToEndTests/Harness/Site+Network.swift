@@ -39,6 +39,14 @@ extension Site {
         }
     }
 
+    /// Messages that wait in an intake queue and are with no worker.
+    func ready(_ kind: JobKind) async throws -> Int {
+        let queue = names.intake(kind)
+        return try await RabbitMQAdmin.withSession(configuration) { admin throws(RabbitMQError) in
+            try await admin.queueStatus(queue).messages
+        }
+    }
+
     /// Publishes imports that take a while each, so that a fault finds them at every stage.
     ///
     /// - Returns: Their ids.

@@ -53,3 +53,22 @@ extension RealPostgreSQL {
         try #require(end == .exited(0), "psql: \(program.errors.entries)")
     }
 }
+
+extension Site {
+    /// Lets another process hold the lock of the catalog, which must be a file, until that process is destroyed: nobody can
+    /// write meanwhile.
+    func lockCatalog() async throws -> Program {
+        let program = try Program(
+            "/usr/bin/python3", ["-c", Self.holder, catalogPath], environment: ["PATH": "/usr/bin:/bin"])
+        try await program.output.wait(for: "the lock") { !$0.isEmpty }
+        return program
+    }
+
+    private static let holder = """
+        import sqlite3, sys, time
+        catalog = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+        catalog.execute("BEGIN EXCLUSIVE")
+        print("held", flush=True)
+        time.sleep(600)
+        """
+}
