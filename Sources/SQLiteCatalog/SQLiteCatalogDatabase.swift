@@ -37,10 +37,11 @@ public final class SQLiteCatalogDatabase: CatalogDatabase {
     ///   bring it up to date.
     public convenience init(existing path: String) throws(CatalogError) {
         try self.init(path) {
+            // First, because no worker could make the catalog there.
+            try LocalFileSystem.require(URL(fileURLWithPath: path).deletingLastPathComponent().path)
             guard FileManager.default.fileExists(atPath: path) else {
                 throw CatalogError(schema: 0, needed: Schema.steps.count)
             }
-            try LocalFileSystem.require(URL(fileURLWithPath: path).deletingLastPathComponent().path)
             var configuration = Self.configuration
             configuration.readonly = true
             let pool = try DatabasePool(path: path, configuration: configuration)
