@@ -211,7 +211,7 @@ def main():
     for name in ("longshore", "work", "broker", "rabbitmqctl", "catalog", "origin", "root"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--bound", type=float, default=4, help="MiB by which the memory of a worker may grow")
+    parser.add_argument("--bound", type=float, default=16, help="MiB by which the memory of a worker may grow")
     parser.add_argument("--samples")
     options = parser.parse_args()
     samples = soak(Site(options), options)
