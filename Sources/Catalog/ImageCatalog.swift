@@ -55,11 +55,11 @@ public struct ImageCatalog: Sendable {
 }
 
 extension ImageCatalog {
-    /// Hints that another worker may have made a job ready to begin; see ``CatalogDatabase/wakeUps()``.
-    public func wakeUps() -> AsyncStream<Void> { database.wakeUps() }
+    /// What other workers may have done; see ``CatalogDatabase/hints()``.
+    public func hints() -> AsyncStream<CatalogHint> { database.hints() }
 
-    /// Whether ``wakeUps()`` tells anything.
-    public var tellsWakeUps: Bool { database.tellsWakeUps }
+    /// Whether ``hints()`` tells anything.
+    public var givesHints: Bool { database.givesHints }
 
     /// Closes the database; comes last, when nobody uses the catalog any more.
     public func close() async {
@@ -107,6 +107,24 @@ extension ImageCatalog {
         for worker: WorkerID, slots: [JobKind: Int], lease duration: Duration
     ) async throws(CatalogError) -> [ClaimedJob] {
         try await write { ledger in try ledger.claim(for: worker, slots: slots, lease: duration) }.map(opened)
+    }
+
+    /// What a claim for these slots would find, asked without a lock that anybody waits for.
+    ///
+    /// It is no promise: of many that look at the same moment one gets the job. Where nobody gets one it costs the database
+    /// a fraction of a claim.
+    public func outlook(for slots: [JobKind: Int]) async throws(CatalogError) -> ClaimOutlook {
+        let kinds = Set(slots.filter { $0.value > 0 }.keys)
+        let limits = limits
+        return try await read { rows in
+            let untilNextDue = try rows.nextDue().map { $0 - rows.now }
+            guard !kinds.isEmpty, try rows.hasClaimableJob(of: kinds, except: HeldBack()) else {
+                return ClaimOutlook(isPromising: false, untilNextDue: untilNextDue)
+            }
+            let held = try Holds(rows, limits: limits).heldBack
+            let isPromising = try held == HeldBack() || rows.hasClaimableJob(of: kinds, except: held)
+            return ClaimOutlook(isPromising: isPromising, untilNextDue: untilNextDue)
+        }
     }
 
     /// Prolongs leases and tells how each job stands.

@@ -81,17 +81,17 @@ public final class PostgreSQLCatalogDatabase: CatalogDatabase {
         }
     }
 
-    /// Listens, on a connection of its own, for commits after which jobs are ready to begin.
-    public func wakeUps() -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let listener = Listener(address, channel: keys.channel) { continuation.yield() }
+    /// Listens, on a connection of its own, for commits that others may like to hear of.
+    public func hints() -> AsyncStream<CatalogHint> {
+        let (stream, continuation) = AsyncStream.makeStream(of: CatalogHint.self, bufferingPolicy: .bufferingNewest(64))
+        let listener = Listener(address, channel: keys.channel) { hint in continuation.yield(hint) }
         continuation.onTermination = { _ in listener.stop() }
         if !listener.start() { continuation.finish() }
         return stream
     }
 
-    /// It does, see ``wakeUps()``.
-    public var tellsWakeUps: Bool { true }
+    /// It does, see ``hints()``.
+    public var givesHints: Bool { true }
 
     /// Ends what was begun and closes all connections.
     public func close() async {

@@ -13,6 +13,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
     private let gate: IntakeGate<Queues>
     private let intake: Intake<Queues>
     private let scheduler: Scheduler
+    private let hints: HintListener
     private let keeper: LeaseKeeper
     private let cleaner: TransferCleaner
     private let relay: OutboxRelay<Exchange>
@@ -68,6 +69,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
             catalog: environment.catalog, runner: JobRunner(environment: environment), worker: id, plan: plan,
             time: environment.time, running: running, wakeUp: schedulerWakeUp, pulse: pulse, logger: logger,
             didChange: relayWakeUp.signal)
+        hints = HintListener(scheduler: scheduler, cancelWakeUp: cancelWakeUp, random: environment.random)
         cleaner = TransferCleaner(
             runner: JobRunner(environment: environment), time: environment.time, wakeUp: cleanerWakeUp)
         keeper = LeaseKeeper(
@@ -123,7 +125,8 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
                 group.addTask { await keeper.watchForCancels() }
                 group.addTask { await progress.run() }
                 group.addTask { await cleaner.run() }
-                group.addTask { for await _ in environment.catalog.wakeUps() { scheduler.wakeUp.signal() } }
+                group.addTask { await hints.hear() }
+                group.addTask { await hints.answer() }
             }
             group.addTask {
                 await drain.wait()

@@ -10,7 +10,7 @@ struct LeaseKeeper: Sendable {
     let time: any TimeSource
     let running: RunningJobs
     let pulse: Pulse
-    /// Signalled when this worker has taken in what may end a job.
+    /// Signalled when this worker has taken in what may end a job, or has heard of it.
     let wakeUp: WakeUp
     let logger: Logger
 
@@ -53,6 +53,8 @@ struct LeaseKeeper: Sendable {
 
     /// How often it looks for requests that other workers took in; half of it is added to the mean time of a cancel.
     private static let cancelPoll = Duration.milliseconds(250)
+    /// The same where others tell of them; how long a cancel takes when they do not.
+    private static let hintedCancelPoll = Duration.seconds(1)
 
     /// Looks for leases that ran out, until the task is cancelled.
     ///
@@ -71,12 +73,13 @@ struct LeaseKeeper: Sendable {
     /// Stops jobs whose end was asked for, until the task is cancelled: at once when this worker took the request in,
     /// at the next look when another one did.
     func watchForCancels() async {
+        let interval = catalog.givesHints ? Self.hintedCancelPoll : min(plan.poll, Self.cancelPoll)
         while !Task.isCancelled {
             let leases = running.leases
             if !leases.isEmpty, let requested = try? await catalog.cancelRequests(among: leases) {
                 for lease in requested { running.stop(lease, .cancelRequested) }
             }
-            await wakeUp.wait(atMost: min(plan.poll, Self.cancelPoll), time: time)
+            await wakeUp.wait(atMost: interval, time: time)
         }
     }
 }

@@ -13,15 +13,16 @@ extension Scheduler {
         let giveUp = patience.map { time.now() + $0 }
         while !drain.isRequested, !Task.isCancelled {
             pulse.beat(.scheduler, at: time.now())
+            let outlook = await look()
             // Counted from before the request was sent: the catalog counts from when it got it.
             let goodUntil = time.now() + plan.leaseDuration
-            if let claimed = await claimOne() {
+            if outlook?.isPromising == true, let claimed = await claimOne() {
                 await finish(claimed, goodUntil: goodUntil, until: drain)
                 return claimed.job.id
             }
             let left = giveUp.map { $0 - time.now() } ?? plan.poll
             guard left > .zero else { return nil }
-            await wakeUp.wait(atMost: min(await pause(atMost: plan.poll), left), time: time)
+            await wakeUp.wait(atMost: min(pause(atMost: plan.poll, outlook), left), time: time)
         }
         return nil
     }

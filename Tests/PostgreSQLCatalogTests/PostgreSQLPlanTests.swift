@@ -52,6 +52,7 @@ struct PostgreSQLPlanTests {
         _ = try rows.outboxLoad()
         _ = try rows.nextDue()
         _ = try rows.nextDueJob(.import, except: HeldBack(owners: [nil], hosts: ["h"]))
+        _ = try rows.hasClaimableJob(of: [.import], except: HeldBack(owners: [nil], hosts: ["h"]))
         try rows.noteServed(nil, .import)
         _ = try rows.runningByOwner()
         _ = try rows.runningBySourceHost()

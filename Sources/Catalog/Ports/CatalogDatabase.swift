@@ -20,25 +20,33 @@ public protocol CatalogDatabase: Sendable {
         _ body: @escaping @Sendable (any CatalogReader) throws -> Result
     ) async throws(CatalogError) -> Result
 
-    /// Tells that another worker may have made a job ready to begin.
+    /// Tells what other workers may have done that this one would otherwise find out later.
     ///
-    /// A hint that saves waiting, never the truth: signals come late, together, for nothing or not at all, so whoever
-    /// waits for work also asks for it now and then. The stream ends when there is nothing to expect.
-    func wakeUps() -> AsyncStream<Void>
+    /// Hints save waiting and are never the truth: they come late, together, for nothing or not at all, so whoever
+    /// waits for something also asks for it now and then. The stream ends when there is nothing to expect.
+    func hints() -> AsyncStream<CatalogHint>
 
-    /// Whether ``wakeUps()`` tells anything.
-    var tellsWakeUps: Bool { get }
+    /// Whether ``hints()`` tells anything.
+    var givesHints: Bool { get }
 
     /// Closes the database, so that what was wiped is gone from its files too; nothing can be asked of it afterwards.
     func close() async
 }
 
+/// What another worker may have done.
+public enum CatalogHint: Sendable, Hashable {
+    /// It has made a job ready to begin.
+    case jobsReady
+    /// It has asked for the end of a running job.
+    case cancelRequested
+}
+
 extension CatalogDatabase {
     /// A database that cannot tell ends the stream at once.
-    public func wakeUps() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
+    public func hints() -> AsyncStream<CatalogHint> { AsyncStream { $0.finish() } }
 
     /// As of a database that cannot tell.
-    public var tellsWakeUps: Bool { false }
+    public var givesHints: Bool { false }
 
     /// A database without files of its own has nothing to close.
     public func close() async {}

@@ -14,6 +14,12 @@ public protocol FairnessReader {
     /// The hosts with a ``HostHealth/restUntil``, over or not, in the order of their names.
     func restedHosts() throws -> [HostHealth]
 
+    /// Whether a claim has something to do: a job of one of these kinds that is due and not held back, a running job whose
+    /// lease has run out, or a deferred one whose time to wait has passed.
+    ///
+    /// It may say so of a job that has become due and is held back, until a claim has noted that it is due.
+    func hasClaimableJob(of kinds: Set<JobKind>, except held: HeldBack) throws -> Bool
+
     /// What counts against an owner's quota.
     func usage(of owner: AccountID?) throws -> OwnerUsage
 }

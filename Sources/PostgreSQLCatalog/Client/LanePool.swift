@@ -3,25 +3,38 @@ import Synchronization
 
 /// Threads that each own one connection and do one piece of work at a time.
 ///
-/// A lane is started when work comes and all others are busy, and ends with its connection after ``idleSeconds`` without
-/// work, so that a worker that rests takes one connection from the server, not all it may have.
+/// Few connections serve a worker, and a server has to bear those of hundreds of workers: a further lane is started only
+/// when work has waited for ``patience``, the lane that was busy last is the first to get work again, and one without work
+/// for ``idleSeconds`` ends with its connection, so that a worker that rests takes one connection.
 final class LanePool: Sendable {
     /// Work on a connection. It answers its caller itself, also when the session cannot connect.
     typealias Work = @Sendable (Session) -> Void
 
     private struct State {
-        var waiting: [Work] = []
+        var waiting: [(work: Work, since: Int64)] = []
+        /// Lanes without work, the one that had some last at the end.
+        var idle: [Lane] = []
+        /// What was handed to lanes that have not yet woken up to it.
+        var handedOver: [Int: Work] = [:]
         var lanes = 0
-        var idle = 0
+        var started = 0
         var isClosed = false
         var closers: [@Sendable () -> Void] = []
     }
 
+    private struct Lane: Sendable {
+        let number: Int
+        let arrival = DispatchSemaphore(value: 0)
+    }
+
     private let state = Mutex(State())
-    private let arrival = DispatchSemaphore(value: 0)
     private let makeSession: @Sendable () -> Session
     private let limit: Int
     private let idleSeconds: Double
+
+    /// How long work may wait before a further lane is started, in microseconds: some transactions long, less than a new
+    /// connection takes, and nothing against what a lane may have to wait for a lock.
+    private static let patience: Int64 = 20_000
 
     init(limit: Int, idleSeconds: Double = 60, makeSession: @escaping @Sendable () -> Session) {
         self.limit = limit
@@ -33,47 +46,44 @@ final class LanePool: Sendable {
     ///
     /// - Returns: Whether it will be done; false once the pool is closed or when the system has no thread to spare.
     func submit(_ work: @escaping Work) -> Bool {
-        enum Next { case refused, started, waits }
-        let next = state.withLock { state -> Next in
-            guard !state.isClosed else { return .refused }
-            state.waiting.append(work)
-            guard state.waiting.count > state.idle, state.lanes < limit else { return .waits }
-            state.lanes += 1
-            state.idle += 1
-            return .started
+        let now = ServerClock.now
+        let (isTaken, fresh) = state.withLock { state -> (Bool, Lane?) in
+            guard !state.isClosed else { return (false, nil) }
+            if let lane = state.idle.popLast() {
+                state.handedOver[lane.number] = work
+                lane.arrival.signal()
+                return (true, nil)
+            }
+            state.waiting.append((work, now))
+            return (true, Self.grow(&state, at: now, limit: limit))
         }
-        switch next {
-        case .refused: return false
-        case .started: return spawn()
-        case .waits:
-            arrival.signal()
-            return true
-        }
+        guard let fresh else { return isTaken }
+        return start(fresh)
     }
 
-    private func spawn() -> Bool {
-        if spawnThread(named: "catalog-lane", { self.lane() }) {
-            arrival.signal()
-            return true
-        }
-        let isTaken = state.withLock { state in
+    /// A further lane when one is needed.
+    private static func grow(_ state: inout State, at now: Int64, limit: Int) -> Lane? {
+        guard let oldest = state.waiting.first, state.lanes < limit else { return nil }
+        guard state.lanes == 0 || now - oldest.since >= patience else { return nil }
+        state.lanes += 1
+        state.started += 1
+        return Lane(number: state.started)
+    }
+
+    private func start(_ lane: Lane) -> Bool {
+        if spawnThread(named: "catalog-lane", { self.run(lane) }) { return true }
+        return state.withLock { state in
             state.lanes -= 1
-            state.idle -= 1
             // Another lane will come to it.
             if state.lanes > 0 { return true }
             state.waiting.removeLast()
             return false
         }
-        if isTaken { arrival.signal() }
-        return isTaken
     }
 
-    private func lane() {
+    private func run(_ lane: Lane) {
         let session = makeSession()
-        while let work = next() {
-            work(session)
-            state.withLock { $0.idle += 1 }
-        }
+        while let work = next(for: lane) { work(session) }
         session.close()
         let closers = state.withLock { state -> [@Sendable () -> Void] in
             state.lanes -= 1
@@ -84,43 +94,55 @@ final class LanePool: Sendable {
         for closer in closers { closer() }
     }
 
-    /// The oldest work; nil when this lane is to end.
-    private func next() -> Work? {
+    /// The oldest work, for which this lane waits if need be; nil when the lane is to end.
+    private func next(for lane: Lane) -> Work? {
+        let now = ServerClock.now
+        let (work, isClosed, fresh) = state.withLock { state -> (Work?, Bool, Lane?) in
+            guard !state.waiting.isEmpty else {
+                if !state.isClosed { state.idle.append(lane) }
+                return (nil, state.isClosed, nil)
+            }
+            let work = state.waiting.removeFirst().work
+            return (work, false, Self.grow(&state, at: now, limit: limit))
+        }
+        if let fresh { _ = start(fresh) }
+        return work ?? (isClosed ? nil : handedOver(to: lane))
+    }
+
+    private func handedOver(to lane: Lane) -> Work? {
         while true {
-            let isTimeUp = arrival.wait(timeout: .now() + idleSeconds) == .timedOut
-            let step = state.withLock { state -> (work: Work?, ends: Bool) in
-                if !state.waiting.isEmpty {
-                    state.idle -= 1
-                    return (state.waiting.removeFirst(), false)
-                }
-                let ends = state.isClosed || isTimeUp && state.lanes > 1
-                if ends { state.idle -= 1 }
+            let isTimeUp = lane.arrival.wait(timeout: .now() + idleSeconds) == .timedOut
+            let (work, ends) = state.withLock { state -> (Work?, Bool) in
+                if let work = state.handedOver.removeValue(forKey: lane.number) { return (work, false) }
+                // Lanes that end meanwhile are no longer among the idle.
+                let ends = state.isClosed || isTimeUp && state.idle.count > 1
+                if ends { state.idle.removeAll { $0.number == lane.number } }
                 return (nil, ends)
             }
-            if let work = step.work { return work }
-            if step.ends { return nil }
+            if let work { return work }
+            if ends { return nil }
         }
     }
 
     /// Does what was handed in, closes all connections and returns when they are closed.
     func close() async {
         await withCheckedContinuation { continuation in
-            let (lanes, isDone) = state.withLock { state -> (Int, Bool) in
-                state.isClosed = true
+            let isDone = state.withLock { state in
                 if state.lanes > 0 { state.closers.append { continuation.resume() } }
-                return (state.lanes, state.lanes == 0)
+                Self.end(&state)
+                return state.lanes == 0
             }
             if isDone { continuation.resume() }
-            for _ in 0..<lanes { arrival.signal() }
         }
     }
 
     /// The same without waiting, for a pool that nobody will ask any more.
     func abandon() {
-        let lanes = state.withLock { state in
-            state.isClosed = true
-            return state.lanes
-        }
-        for _ in 0..<lanes { arrival.signal() }
+        state.withLock { Self.end(&$0) }
+    }
+
+    private static func end(_ state: inout State) {
+        state.isClosed = true
+        for lane in state.idle { lane.arrival.signal() }
     }
 }

@@ -1,17 +1,19 @@
 import CPostgreSQL
+import Catalog
 import Glibc
 import Synchronization
 
 /// Waits for notifications on a thread and a connection of its own (PostgreSQL manual, 34.9).
 ///
-/// What was notified while there was no connection is lost. Therefore a new connection counts as a notification.
+/// What was notified while there was no connection is lost. Therefore a new connection counts as a notification of
+/// everything.
 final class Listener: Sendable {
     private let address: ConnectionAddress
     private let channel: String
-    private let handler: @Sendable () -> Void
+    private let handler: @Sendable (CatalogHint) -> Void
     private let isStopped = Mutex(false)
 
-    init(_ address: ConnectionAddress, channel: String, handler: @escaping @Sendable () -> Void) {
+    init(_ address: ConnectionAddress, channel: String, handler: @escaping @Sendable (CatalogHint) -> Void) {
         self.address = address
         self.channel = channel
         self.handler = handler
@@ -42,18 +44,27 @@ final class Listener: Sendable {
         let result = PQexec(connection, "LISTEN \(channel)")
         defer { PQclear(result) }
         guard PQresultStatus(result) == PGRES_COMMAND_OK else { return false }
-        handler()
+        for hint in [CatalogHint.jobsReady, .cancelRequested] { handler(hint) }
         while !isStopped.withLock({ $0 }) {
             var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
             guard poll(&descriptor, 1, 1_000) > 0 else { continue }
             guard PQconsumeInput(connection) == 1 else { break }
-            var isNotified = false
+            var hints: Set<CatalogHint> = []
             while let notice = PQnotifies(connection) {
+                hints.insert(CatalogHint(payload: notice.pointee.extra.map { String(cString: $0) } ?? ""))
                 PQfreemem(notice)
-                isNotified = true
             }
-            if isNotified { handler() }
+            for hint in hints { handler(hint) }
         }
         return true
+    }
+}
+
+extension CatalogHint {
+    /// What a notification of a running job that is to end bears; old workers look for jobs whatever it is.
+    static let cancelPayload = "cancel"
+
+    fileprivate init(payload: String) {
+        self = payload == Self.cancelPayload ? .cancelRequested : .jobsReady
     }
 }

@@ -42,7 +42,7 @@ struct TransactionRun {
             let result = Swift.Result { try body(rows) }
             if !rows.missing.isEmpty { throw MissingLocks(locks: rows.missing) }
             let value = try result.get()
-            try commit(notifying: rows.hasReadiedJobs)
+            try commit(notices: notices(of: rows))
             return value
         }
     }
@@ -106,22 +106,29 @@ private struct MissingLocks: Error {
 
 extension TransactionRun {
     /// Commits, and finds out what became of it when the answer does not come.
-    private func commit(notifying: Bool) throws {
+    private func commit(notices: String) throws {
         guard session.writtenRows > 0 else {
             // Nothing was written, so nothing can be half known.
             try session.execute("COMMIT")
             return
         }
         let mark = CommitMark(session: session.name, number: session.nextMark())
-        let notice = notifying && session.mayNotify(at: ServerClock.now) ? "NOTIFY \(keys.channel); " : ""
         do {
-            let answer = try session.execute("\(mark.statement); \(notice)COMMIT")
+            let answer = try session.execute("\(mark.statement); \(notices)COMMIT")
             guard answer.command == "COMMIT" else {
                 throw ServerError(state: nil, message: "the transaction was rolled back", isConnectionLost: false)
             }
         } catch let error as ServerError where error.isConnectionLost {
             guard try wasCommitted(mark) else { throw error }
         }
+    }
+
+    /// The statements that tell others what this transaction has done. Requests to cancel are few, and each is told.
+    private func notices(of rows: PostgreSQLRows) -> String {
+        var notices = ""
+        if rows.hasCancelledRunningJobs { notices += "NOTIFY \(keys.channel), '\(CatalogHint.cancelPayload)'; " }
+        if rows.hasReadiedJobs, session.mayNotify(at: ServerClock.now) { notices += "NOTIFY \(keys.channel); " }
+        return notices
     }
 
     private func wasCommitted(_ mark: CommitMark) throws -> Bool {

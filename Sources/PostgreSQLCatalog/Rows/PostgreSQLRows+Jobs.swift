@@ -134,13 +134,17 @@ extension PostgreSQLRows {
                     Parameter(job.endedAt?.microseconds), .text(try RowCoding.text(job)),
                 ]
             ).affected == 1
+        if isWritten, job.state == .running, job.isCancelRequested, memory.jobs[job.id]?.isCancelRequested == false {
+            memory.hasCancelledRunningJobs = true
+        }
         memory.jobs[job.id] = isWritten ? job : nil
         return isWritten
     }
 
     private func isRipe(_ job: Job) -> Bool {
         guard job.runAt <= now else { return false }
-        if job.state == .queued || job.state == .retrying { memory.hasReadiedJobs = true }
+        // Cancels are carried out as they are accepted, and never claimed.
+        if job.kind != .cancel, job.state == .queued || job.state == .retrying { memory.hasReadiedJobs = true }
         return true
     }
 

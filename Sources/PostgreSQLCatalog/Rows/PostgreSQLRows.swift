@@ -27,6 +27,7 @@ struct PostgreSQLRows: CatalogTransaction {
         var wanted: Set<LockKeys.Exclusive> = []
         var hasRipened = false
         var hasReadiedJobs = false
+        var hasCancelledRunningJobs = false
     }
 
     init(
@@ -100,6 +101,9 @@ extension PostgreSQLRows {
 
     /// Whether jobs became ready to begin, which idle workers may like to hear.
     var hasReadiedJobs: Bool { memory.hasReadiedJobs }
+
+    /// Whether the end of jobs that run was asked for, which their workers should hear.
+    var hasCancelledRunningJobs: Bool { memory.hasCancelledRunningJobs }
 
     /// Follows a query whose rows are to be locked; a query for reading alone has nothing to follow.
     func locking(_ clause: String = "FOR UPDATE") -> String { isWriting ? clause : "" }

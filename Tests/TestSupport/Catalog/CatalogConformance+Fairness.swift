@@ -66,6 +66,46 @@ extension CatalogConformance {
                 try expectEqual(rows.nextImport(HeldBack(owners: [CatalogSamples.id("a"), nil], hosts: ["h"])), nil)
             }
         },
+        Self("a look finds what a claim would: jobs that are due and not held back") { open in
+            let database = try open()
+            let now = try await database.read { $0.now }
+            let owner: AccountID = CatalogSamples.id("a")
+            try await database.expectOutlook(false)
+            try await database.insert("late", owner: "b", state: .retrying, runAt: now + .seconds(600))
+            try await database.insert("runs", owner: "b", state: .running)
+            try await database.insert("waits", owner: "b", state: .deferred, runAt: Timestamp(microseconds: .max))
+            try await database.expectOutlook(false)
+            try await database.insert("due", owner: "a", host: "h")
+            try await database.expectOutlook(true)
+            try await database.expectOutlook(false, of: [.update, .copy])
+            try await database.expectOutlook(true, of: [.update, .import])
+            try await database.expectOutlook(false, except: HeldBack(owners: [owner]))
+            try await database.expectOutlook(false, except: HeldBack(hosts: ["h"]))
+            try await database.expectOutlook(true, except: HeldBack(owners: [nil], hosts: ["g"]))
+            try await database.insert("also", owner: nil, host: "h")
+            try await database.expectOutlook(true, except: HeldBack(owners: [owner]))
+            try await database.expectOutlook(false, except: HeldBack(owners: [owner, nil]))
+        },
+        Self("a look finds jobs whose time has come, lost leases and deferred jobs whose time has passed") { open in
+            let database = try open()
+            let now = try await database.read { $0.now }
+            for state in [JobState.retrying, .deferred] {
+                let id = "came-\(state.rawValue)"
+                try await database.insert(id, owner: "a", state: state, runAt: now + .milliseconds(-1))
+                try await database.expectOutlook(true)
+                try await database.write { rows in
+                    var job = try rows.job(CatalogSamples.id(id))
+                    job?.state = .succeeded
+                    try expectEqual(job.map { try rows.update($0, ifFenceIs: $0.fence) }, true)
+                }
+            }
+            try await database.insert("lost", owner: "a", state: .running)
+            try await database.expectOutlook(false)
+            try await database.write { rows in
+                _ = try rows.extendLease(of: CatalogSamples.id("lost"), ifFenceIs: 0, by: .milliseconds(-1))
+            }
+            try await database.expectOutlook(true)
+        },
         Self("running jobs are counted by owner, and imports by source host") { open in
             let database = try open()
             let update = JobWork.update(UpdateRequest(imageID: CatalogSamples.id("i"), changes: [.name("n")]))
@@ -128,6 +168,14 @@ extension CatalogConformance {
             }
         },
     ]
+}
+
+extension CatalogDatabase {
+    fileprivate func expectOutlook(
+        _ isClaimable: Bool, of kinds: Set<JobKind> = [.import], except held: HeldBack = HeldBack()
+    ) async throws {
+        try await expectEqual(read { try $0.hasClaimableJob(of: kinds, except: held) }, isClaimable)
+    }
 }
 
 extension CatalogTransaction {

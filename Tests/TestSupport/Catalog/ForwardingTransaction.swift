@@ -61,6 +61,9 @@ open class ForwardingTransaction: CatalogTransaction {
     open func nextDueJob(_ kind: JobKind, except held: HeldBack) throws -> Job? {
         try base.nextDueJob(kind, except: held)
     }
+    open func hasClaimableJob(of kinds: Set<JobKind>, except held: HeldBack) throws -> Bool {
+        try base.hasClaimableJob(of: kinds, except: held)
+    }
     open func noteServed(_ owner: AccountID?, _ kind: JobKind) throws { try base.noteServed(owner, kind) }
     open func runningByOwner() throws -> [AccountID?: Int] { try base.runningByOwner() }
     open func runningBySourceHost() throws -> [String: Int] { try base.runningBySourceHost() }

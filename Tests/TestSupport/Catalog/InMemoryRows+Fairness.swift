@@ -21,6 +21,13 @@ extension InMemoryRows {
         return best?.row.job
     }
 
+    func hasClaimableJob(of kinds: Set<JobKind>, except held: HeldBack) throws -> Bool {
+        for kind in JobKind.allCases where kinds.contains(kind) {
+            if try nextDueJob(kind, except: held) != nil { return true }
+        }
+        return try !jobsWithExpiredLease(limit: 1).isEmpty || !overdueDeferredJobs(limit: 1).isEmpty
+    }
+
     private func isDue(_ job: Job) -> Bool { (job.state == .queued || job.state == .retrying) && job.runAt <= now }
 
     func noteServed(_ owner: AccountID?, _ kind: JobKind) throws {
