@@ -3,9 +3,9 @@ import Synchronization
 
 /// Threads that each own one connection and do one piece of work at a time.
 ///
-/// Few connections serve a worker, and a server has to bear those of hundreds of workers: a further lane is started only
-/// when work has waited for ``patience``, the lane that was busy last is the first to get work again, and one without work
-/// for ``idleSeconds`` ends with its connection, so that a worker that rests takes one connection.
+/// Few connections serve a worker, and a server has to bear those of hundreds of workers: a further lane connects only when
+/// work has waited for ``patience``, the lane that was busy last is the first to get work again, and one without work for
+/// ``idleSeconds`` ends with its connection, so that a worker that rests takes one connection.
 final class LanePool: Sendable {
     /// Work on a connection. It answers its caller itself, also when the session cannot connect.
     typealias Work = @Sendable (Session) -> Void
@@ -16,10 +16,18 @@ final class LanePool: Sendable {
         var idle: [Lane] = []
         /// What was handed to lanes that have not yet woken up to it.
         var handedOver: [Int: Work] = [:]
+        /// The next lane, which is not connected and watches how long work waits: whatever keeps all others busy, a lock
+        /// perhaps, there is one thread that does not wait for it.
+        var reserve: Lane?
         var lanes = 0
         var started = 0
         var isClosed = false
         var closers: [@Sendable () -> Void] = []
+
+        mutating func makeLane() -> Lane {
+            started += 1
+            return Lane(number: started)
+        }
     }
 
     private struct Lane: Sendable {
@@ -32,7 +40,7 @@ final class LanePool: Sendable {
     private let limit: Int
     private let idleSeconds: Double
 
-    /// How long work may wait before a further lane is started, in microseconds: some transactions long, less than a new
+    /// How long work may wait before a further lane connects, in microseconds: some transactions long, less than a new
     /// connection takes, and nothing against what a lane may have to wait for a lock.
     private static let patience: Int64 = 20_000
 
@@ -46,31 +54,47 @@ final class LanePool: Sendable {
     ///
     /// - Returns: Whether it will be done; false once the pool is closed or when the system has no thread to spare.
     func submit(_ work: @escaping Work) -> Bool {
+        enum Next {
+            case refused, taken
+            case first(Lane)
+            case watched(Lane)
+        }
         let now = ServerClock.now
-        let (isTaken, fresh) = state.withLock { state -> (Bool, Lane?) in
-            guard !state.isClosed else { return (false, nil) }
+        let next = state.withLock { state -> Next in
+            guard !state.isClosed else { return .refused }
             if let lane = state.idle.popLast() {
                 state.handedOver[lane.number] = work
                 lane.arrival.signal()
-                return (true, nil)
+                return .taken
             }
             state.waiting.append((work, now))
-            return (true, Self.grow(&state, at: now, limit: limit))
+            guard state.lanes == 0 else { return Self.watched(&state, limit: limit).map(Next.watched) ?? .taken }
+            state.lanes = 1
+            return .first(state.makeLane())
         }
-        guard let fresh else { return isTaken }
-        return start(fresh)
+        switch next {
+        case .refused: return false
+        case .taken: return true
+        case .first(let lane): return startFirst(lane)
+        case .watched(let lane):
+            startReserve(lane)
+            return true
+        }
     }
 
-    /// A further lane when one is needed.
-    private static func grow(_ state: inout State, at now: Int64, limit: Int) -> Lane? {
-        guard let oldest = state.waiting.first, state.lanes < limit else { return nil }
-        guard state.lanes == 0 || now - oldest.since >= patience else { return nil }
-        state.lanes += 1
-        state.started += 1
-        return Lane(number: state.started)
+    /// Has the reserve watch what waits; returns it when it has yet to be started.
+    private static func watched(_ state: inout State, limit: Int) -> Lane? {
+        guard !state.waiting.isEmpty, state.lanes < limit else { return nil }
+        if let reserve = state.reserve {
+            reserve.arrival.signal()
+            return nil
+        }
+        let lane = state.makeLane()
+        state.reserve = lane
+        return lane
     }
 
-    private func start(_ lane: Lane) -> Bool {
+    private func startFirst(_ lane: Lane) -> Bool {
         if spawnThread(named: "catalog-lane", { self.run(lane) }) { return true }
         return state.withLock { state in
             state.lanes -= 1
@@ -78,6 +102,39 @@ final class LanePool: Sendable {
             if state.lanes > 0 { return true }
             state.waiting.removeLast()
             return false
+        }
+    }
+
+    /// Without a thread for it the lanes that there are come to what waits.
+    private func startReserve(_ lane: Lane) {
+        if spawnThread(named: "catalog-lane", { if self.isNeeded(lane) { self.run(lane) } }) { return }
+        state.withLock { $0.reserve = nil }
+    }
+
+    /// Waits until work has waited for too long, which makes a lane of the reserve; or for ``idleSeconds`` until none waits.
+    private func isNeeded(_ reserve: Lane) -> Bool {
+        enum Step {
+            case joins, ends, rests
+            case waits(seconds: Double)
+        }
+        var isTimeUp = false
+        while true {
+            let now = ServerClock.now
+            let step = state.withLock { [isTimeUp] state -> Step in
+                let left = state.waiting.first.map { $0.since + Self.patience - now }
+                if left == nil, !state.isClosed, !isTimeUp { return .rests }
+                if let left, left > 0 { return .waits(seconds: Double(left) / 1_000_000) }
+                state.reserve = nil
+                guard left != nil else { return .ends }
+                state.lanes += 1
+                return .joins
+            }
+            switch step {
+            case .joins: return true
+            case .ends: return false
+            case .rests: isTimeUp = reserve.arrival.wait(timeout: .now() + idleSeconds) == .timedOut
+            case .waits(let seconds): _ = reserve.arrival.wait(timeout: .now() + seconds)
+            }
         }
     }
 
@@ -96,16 +153,15 @@ final class LanePool: Sendable {
 
     /// The oldest work, for which this lane waits if need be; nil when the lane is to end.
     private func next(for lane: Lane) -> Work? {
-        let now = ServerClock.now
-        let (work, isClosed, fresh) = state.withLock { state -> (Work?, Bool, Lane?) in
+        let (work, isClosed, reserve) = state.withLock { state -> (Work?, Bool, Lane?) in
             guard !state.waiting.isEmpty else {
                 if !state.isClosed { state.idle.append(lane) }
                 return (nil, state.isClosed, nil)
             }
             let work = state.waiting.removeFirst().work
-            return (work, false, Self.grow(&state, at: now, limit: limit))
+            return (work, false, Self.watched(&state, limit: limit))
         }
-        if let fresh { _ = start(fresh) }
+        if let reserve { startReserve(reserve) }
         return work ?? (isClosed ? nil : handedOver(to: lane))
     }
 
@@ -144,5 +200,6 @@ final class LanePool: Sendable {
     private static func end(_ state: inout State) {
         state.isClosed = true
         for lane in state.idle { lane.arrival.signal() }
+        state.reserve?.arrival.signal()
     }
 }
