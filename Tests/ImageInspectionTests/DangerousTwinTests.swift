@@ -251,6 +251,21 @@ struct DangerousTwinTests {
         }
     }
 
+    @Test(
+        "A vmdk whose content id QEMU has written anew with fewer digits is good, one with other bytes there is not",
+        arguments: 1...7)
+    func shorterContentID(_ digits: Int) throws {
+        let base = QemuCase(format: .vmdk, qemuFormat: "vmdk", options: ["subformat=monolithicSparse"])
+        let good = try base.bytes(of: noise(60_000))
+        let text = String(decoding: good[512...].prefix { $0 != 0 }, as: UTF8.self)
+        func texts(_ id: String) -> [UInt8] { Array(text.replacing(/\nCID=[0-9a-f]+/, with: "\nCID=\(id)").utf8) + [0] }
+        let shorter = texts(String(repeating: "a", count: digits))
+        let bytes = good.patched(512, texts("aaaaaaaa")).patched(512, shorter)
+        #expect(!inspect(bytes).isRefused, "\(inspect(bytes).findings)")
+        let report = inspect(bytes.patched(512 + shorter.count, [0x23]))
+        #expect(report.broken.contains(.contradiction), "\(report.findings)")
+    }
+
     @Test("Many findings of a relaxed rule do not hide one of another rule")
     func crowded() throws {
         let base = QemuCase(format: .vmdk, qemuFormat: "vmdk", options: ["subformat=monolithicSparse"])

@@ -15,7 +15,17 @@ struct VMDKDescriptor {
         start = bytes.start
         text = Array(bytes.bytes.prefix { $0 != 0 })
         hasEnd = text.count < bytes.count
-        endsClean = bytes.bytes[text.count...].isZero
+        endsClean = Self.isEnd(bytes.bytes[text.count...], of: text)
+    }
+
+    /// Whether nothing follows a text but zeros, or what QEMU leaves there: it writes a new content id without leading zeros,
+    /// so that now and then (one image of 256) the text becomes shorter by some digits; a single NUL ends it, and the last
+    /// bytes of the longer text, which ended alike, stay behind that (`vmdk_write_cid` in QEMU's block/vmdk.c).
+    private static func isEnd(_ rest: ArraySlice<UInt8>, of text: [UInt8]) -> Bool {
+        let remains = rest.dropFirst().prefix { $0 != 0 }
+        // Eight digits became at least one, and the NUL took the place of a byte.
+        return remains.count <= 6 && text.suffix(remains.count).elementsEqual(remains)
+            && rest.dropFirst(1 + remains.count).isZero
     }
 
     /// Whether a file begins like a descriptor: comments and blank lines, then a version. QEMU takes that for one,
