@@ -43,7 +43,6 @@ enum LocalFileSystem {
     private static let networked: Set<String> = [
         "9p", "afs", "beegfs", "blobfuse", "blobfuse2", "ceph", "ceph-fuse", "cifs", "coda", "davfs", "gcsfuse", "gfs2",
         "glusterfs", "goofys", "gpfs", "juicefs", "lustre", "mfs", "moosefs", "mount-s3", "ncpfs", "nfs", "nfs4",
-        "ocfs2",
-        "orangefs", "panfs", "rclone", "s3fs", "seaweedfs", "smb3", "smbfs", "smbnetfs", "sshfs", "wekafs",
+        "ocfs2", "orangefs", "panfs", "rclone", "s3fs", "seaweedfs", "smb3", "smbfs", "smbnetfs", "sshfs", "wekafs",
     ]
 }

@@ -156,7 +156,8 @@ private struct DeadLetters {
     /// Waits until so many letters lie there, which the broker tells only when asked.
     func settle(_ count: Int) async throws {
         let queue = names.dead
-        for _ in 0..<200 {
+        let deadline = ContinuousClock.now + .patience
+        while ContinuousClock.now < deadline {
             let status = try await RabbitMQAdmin.withSession(site.configuration) { admin throws(RabbitMQError) in
                 try await admin.queueStatus(queue)
             }
