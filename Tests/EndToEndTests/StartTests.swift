@@ -33,6 +33,28 @@ struct StartTests {
         }
     }
 
+    /// Goal: who forgot to say where the catalog is learns it, and is not shown an empty one. Method: each command that reads
+    /// what workers wrote, where no worker has been.
+    @Test("What only reads or clears the catalog is 4 where none is yet, names the place, and makes none")
+    func catalogToBeMade() async throws {
+        try await withSite { site in
+            let path = "\(site.directory)/other/catalog.db"
+            let commands = [
+                ["jobs", "list"], ["jobs", "show", "x"], ["jobs", "retry", "x"], ["images", "list"],
+                ["images", "show", "x"], ["images", "history", "x"], ["events", "resend", "--all", "--dry-run"],
+                ["sweep"], ["sweep", "--dry-run"], ["topology", "check"],
+            ]
+            for command in commands {
+                let program = try site.start(command, ["catalog.url": "sqlite://\(path)"])
+                #expect(try await program.waitForEnd() == .exited(4), "\(command)")
+                let said = program.errors.entries.joined()
+                #expect(said.contains("\(path): there is no catalog yet"), "\(command): \(said)")
+                #expect(program.output.entries.isEmpty, "\(command)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: "\(site.directory)/other"))
+        }
+    }
+
     /// Goal: nobody runs SQLite where its locks do not hold. Method: the mount table that the real worker reads says that the
     /// directory of its catalog is another file system, as ``FaultySystem`` tells.
     @Test(

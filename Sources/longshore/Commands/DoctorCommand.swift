@@ -62,9 +62,9 @@ struct DoctorCommand: AsyncParsableCommand {
             switch try CatalogAccess.look(at: settings) {
             case .catalog(let catalog):
                 return (catalog, "\(settings.catalog.url)")
-            case .notReady(let why):
+            case .notReady(let error):
                 try requireWritable(settings.catalog.file)
-                return (nil, "\(settings.catalog.url): \(why)")
+                return (nil, "\(settings.catalog.url): \(error.message)")
             }
         }
         return found ?? nil

@@ -45,7 +45,7 @@ struct EventsCommand: AsyncParsableCommand {
         mutating func run() async throws {
             let filter = try filter()
             let settings = try global.settings()
-            let catalog = try CatalogAccess.open(settings)
+            let catalog = try CatalogAccess.openToRead(settings)
             if let image = filter.image, filter.job == nil {
                 let isKnown = try await catalog.ask {
                     try $0.image(image) != nil || !$0.publishedEvents(filter).isEmpty

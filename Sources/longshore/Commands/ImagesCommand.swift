@@ -30,7 +30,7 @@ struct ImagesCommand: AsyncParsableCommand {
 
         mutating func run() async throws {
             let settings = try global.settings()
-            let catalog = try CatalogAccess.open(settings)
+            let catalog = try CatalogAccess.openToRead(settings)
             let filter = ImageFilter(
                 statuses: status.isEmpty ? nil : Set(status), owner: try owner.map { try identifier($0, "--owner") },
                 sharedWith: try sharedWith.map { try identifier($0, "--shared-with") }, limit: max(1, limit))
@@ -71,7 +71,7 @@ struct ImagesCommand: AsyncParsableCommand {
 
         mutating func run() async throws {
             let settings = try global.settings()
-            let catalog = try CatalogAccess.open(settings)
+            let catalog = try CatalogAccess.openToRead(settings)
             let id: ImageID = try identifier(id, "ID")
             let (found, members) = try await catalog.ask { (try $0.image(id), try $0.members(of: id)) }
             guard let image = found else {
@@ -98,7 +98,7 @@ struct ImagesCommand: AsyncParsableCommand {
         @OptionGroup var global: GlobalOptions
 
         mutating func run() async throws {
-            let catalog = try CatalogAccess.open(try global.settings())
+            let catalog = try CatalogAccess.openToRead(try global.settings())
             let id: ImageID = try identifier(id, "ID")
             let limit = max(1, limit)
             let (image, entries) = try await catalog.ask { (try $0.image(id), try $0.history(of: id, limit: limit)) }

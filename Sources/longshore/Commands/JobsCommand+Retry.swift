@@ -23,7 +23,7 @@ extension JobsCommand {
         @OptionGroup var global: GlobalOptions
 
         mutating func run() async throws {
-            let catalog = try CatalogAccess.open(try global.settings())
+            let catalog = try CatalogAccess.openToRead(try global.settings())
             let given: JobID = try identifier(id, "ID")
             let id = RetryName(given)?.base ?? given
             guard let plan = try await catalog.ask({ try RetryPlan(of: id, in: $0) ?? RetryPlan(of: given, in: $0) })

@@ -28,7 +28,7 @@ struct JobsCommand: AsyncParsableCommand {
         @OptionGroup var global: GlobalOptions
 
         mutating func run() async throws {
-            let catalog = try CatalogAccess.open(try global.settings())
+            let catalog = try CatalogAccess.openToRead(try global.settings())
             let filter = JobFilter(
                 states: state.isEmpty ? nil : Set(state), kind: kind,
                 image: try image.map { try identifier($0, "--image") },
@@ -61,7 +61,7 @@ struct JobsCommand: AsyncParsableCommand {
 
         mutating func run() async throws {
             let settings = try global.settings()
-            let catalog = try CatalogAccess.open(settings)
+            let catalog = try CatalogAccess.openToRead(settings)
             let id: JobID = try identifier(id, "ID")
             guard let stored = try await catalog.ask({ try $0.job(id) }),
                 let job = try await catalog.explain([stored]).first

@@ -24,7 +24,7 @@ struct SweepCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let settings = try global.settings()
-        let catalog = try CatalogAccess.open(settings)
+        let catalog = try dryRun ? CatalogAccess.openToRead(settings) : CatalogAccess.openMade(settings)
         let stores = Array(try StoreAccess.make(settings).values)
         let sweeper = Sweeper(
             catalog: catalog, stores: stores, policy: RetentionPolicy(settings.retention), isDryRun: dryRun,

@@ -34,7 +34,8 @@ struct TopologyCommand: AsyncParsableCommand {
         let settings = try global.settings()
         let access = try BrokerAccess(
             settings.broker, role: "topology", logger: global.quietLogger)
-        let unchecked = try await access.prepareTopology(mode, for: try CatalogAccess.open(settings))
+        let catalog = try mode == .verify ? CatalogAccess.openToRead(settings) : CatalogAccess.open(settings)
+        let unchecked = try await access.prepareTopology(mode, for: catalog)
         if global.json {
             Console.say(["prefix": .string(access.names.prefix), "unverified": .array(unchecked.map { .string($0) })])
         } else {

@@ -8,7 +8,7 @@ import Worker
 
 /// How this installation reaches its catalog.
 enum CatalogAccess {
-    /// Opens the catalog that the settings name.
+    /// Opens the catalog that the settings name, which it makes and brings up to date where necessary.
     static func open(_ settings: Settings) throws(CommandTrouble) -> ImageCatalog {
         try open(settings) { $0 }
     }
@@ -31,7 +31,7 @@ enum CatalogAccess {
     enum Found {
         case catalog(ImageCatalog)
         /// A worker has yet to make it, or to bring it up to date.
-        case notReady(String)
+        case notReady(CatalogError)
     }
 
     /// Opens the catalog that the settings name, as it is.
@@ -42,9 +42,24 @@ enum CatalogAccess {
             database = try self.database(in: place, isExisting: true)
         } catch {
             guard error.code == .notReady else { throw CommandTrouble(error) }
-            return .notReady(error.message)
+            return .notReady(error)
         }
         return .catalog(try catalog(settings, on: database))
+    }
+
+    /// Opens the catalog that the settings name, for a command that reads what workers wrote. Where none is, somebody forgot
+    /// to name the right one: an empty answer would hide that.
+    static func openToRead(_ settings: Settings) throws(CommandTrouble) -> ImageCatalog {
+        switch try look(at: settings) {
+        case .catalog(let catalog): return catalog
+        case .notReady(let error): throw CommandTrouble(error)
+        }
+    }
+
+    /// Opens the catalog that the settings name, for a command that changes what workers made, and makes none itself.
+    static func openMade(_ settings: Settings) throws(CommandTrouble) -> ImageCatalog {
+        _ = try openToRead(settings)
+        return try open(settings)
     }
 
     private static func catalog(
