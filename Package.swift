@@ -100,7 +100,8 @@ targets += [
         dependencies: [
             "ImageModel", "RabbitMQ", "JobMessages", "ImageProfiles", "ImageSource", "ImageInspection",
             "ImageUnpacking", "ImageStore", "S3Signing", "S3Store", "Catalog", "SQLiteCatalog", "PostgreSQLCatalog",
-            "ImageConversion", "QEMUConversion", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", log,
+            "ImageConversion", "QEMUConversion", "ImageJobs", "Worker", "LongshoreSettings", "CLibCrypto", "CLinux",
+            log,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],

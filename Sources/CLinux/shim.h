@@ -1,5 +1,6 @@
 #pragma once
 #include <linux/fs.h>
+#include <malloc.h>
 #include <spawn.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>

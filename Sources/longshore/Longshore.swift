@@ -37,6 +37,7 @@ struct Longshore: AsyncParsableCommand {
         ])
 
     static func main() async {
+        Allocator.configure()
         // Reports and pipes end when their reader does; that must show as an error of the write, not as a signal.
         signal(SIGPIPE, SIG_IGN)
         do {

@@ -29,6 +29,21 @@ struct LongRunTests {
         }
     }
 
+    /// Goal: memory that jobs needed for a moment goes back. Method: what glibc keeps is in its heaps, and by default there are
+    /// eight of them for each core; many imports at once make their threads allocate.
+    @Test("The threads of a worker share two heaps, however many of them run imports")
+    func sharesHeaps() async throws {
+        try await withSite(["worker.slots.import": "8"]) { site in
+            site.origin.serve("/image", .pattern(size: 300_000).trickling(bytes: 30_000, milliseconds: 20))
+            let worker = try await site.startReadyWorker()
+            let jobs = (1...24).map { "job-\($0)" }
+            for job in jobs { try await site.publish(site.importJob(job, path: "/image")) }
+            for job in jobs { #expect(try await site.end(of: job).phase == "completed") }
+            #expect(try worker.furtherHeaps() <= 1)
+            try await site.expectSoundness(of: jobs, after: worker)
+        }
+    }
+
     /// - Returns: The ids of the round's jobs, all of which have ended.
     private static func runRound(_ round: Int, at site: Site) async throws -> [String] {
         var jobs: [String] = []

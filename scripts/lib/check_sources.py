@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "LongshoreSettings": MODEL + ["ImageSource"],  # whose address rules it reads
     "longshore": ["LongshoreCommands"] + STEPS
     + ["RabbitMQ", "JobMessages", "ImageJobs", "Worker", "S3Signing", "S3Store", "SQLiteCatalog", "PostgreSQLCatalog"]
-    + ["QEMUConversion", "LongshoreSettings", "CLibCrypto"],
+    + ["QEMUConversion", "LongshoreSettings", "CLibCrypto", "CLinux"],
 }
 # The commands lie in the folder of the program, and so under its name; apart from it, they may be wired by others.
 MAY_IMPORT["LongshoreCommands"] = MAY_IMPORT["longshore"]

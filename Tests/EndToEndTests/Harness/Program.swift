@@ -66,6 +66,23 @@ final class Program: Sendable {
         )
     }
 
+    /// How many heaps the C library's allocator has made beside the first: each takes a whole 64 MiB of addresses, of which the
+    /// beginning can be used.
+    ///
+    /// Source: the environment variable MALLOC_ARENA_MAX in mallopt(3), and the process's own map of its memory, proc(5).
+    func furtherHeaps() throws -> Int {
+        let reserve: UInt64 = 64 << 20
+        let map = try String(contentsOfFile: "/proc/\(pid)/maps", encoding: .utf8).split(separator: "\n").map { line in
+            let words = line.split(separator: " ")
+            let ends = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+            return (start: ends[0], end: ends[1], rights: words[1])
+        }
+        return zip(map, map.dropFirst()).count { used, rest in
+            used.rights == "rw-p" && rest.rights == "---p" && used.end == rest.start
+                && used.start % reserve == 0 && rest.end == used.start + reserve
+        }
+    }
+
     /// How the process ended; nil while it runs.
     var hasEnded: End? { end.entries.first }
 
