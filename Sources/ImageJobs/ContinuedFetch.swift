@@ -142,8 +142,8 @@ struct ContinuedFetch {
         if opened.offset == position, position > 0 { return 0 }
         // The whole object again: either nothing was read before, or the server ignores ranges. The answer to a range
         // need not repeat the validators (RFC 9110, section 15.3.7), that to a whole object has no reason not to.
-        guard opened.offset == 0, opened.facts.strongValidator == facts.strongValidator,
-            opened.facts.etag == facts.etag
+        guard opened.offset == 0, opened.facts.etag == facts.etag,
+            facts.strongTag != nil || opened.facts.lastModified == facts.lastModified
         else { throw changed("it is served with other validators, or as another range") }
         return position
     }

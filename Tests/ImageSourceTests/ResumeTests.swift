@@ -133,10 +133,34 @@ struct ResumeTests {
         #expect(ContentRange(text) == nil)
     }
 
-    @Test("The strong validator is a strong tag, else the date")
+    @Test("The strong validator is a strong tag, else the date once it has settled")
     func strongValidator() {
-        #expect(SourceFacts(url: "", etag: "\"a\"", lastModified: "b").strongValidator == "\"a\"")
-        #expect(SourceFacts(url: "", etag: "W/\"a\"", lastModified: "b").strongValidator == "b")
+        #expect(SourceFacts(url: "", etag: "\"a\"", lastModified: "b", hasSettledDate: true).strongValidator == "\"a\"")
+        #expect(SourceFacts(url: "", etag: "W/\"a\"", lastModified: "b", hasSettledDate: true).strongValidator == "b")
+        #expect(SourceFacts(url: "", etag: "W/\"a\"", lastModified: "b").strongValidator == nil)
         #expect(SourceFacts(url: "", etag: "W/\"a\"").strongValidator == nil)
+    }
+
+    @Test(
+        "A date proves bytes when it lies a second before the answer's own: until then they can be written again under it",
+        arguments: [
+            ("Sat, 21 Nov 2026 23:59:59 GMT", "Sun, 22 Nov 2026 00:00:00 GMT", true),
+            ("Sun, 22 Nov 2026 00:00:00 GMT", "Sun, 22 Nov 2026 00:00:00 GMT", false),
+            ("Sun, 22 Nov 2026 00:00:01 GMT", "Sun, 22 Nov 2026 00:00:00 GMT", false),
+            ("Sat, 21 Nov 2026 23:59:59 GMT", "now", false), ("yesterday", "Sun, 22 Nov 2026 00:00:00 GMT", false),
+        ])
+    func settledDate(modified: String, answered: String, isProof: Bool) async throws {
+        let origin = try Origin()
+        origin.serve("/image", .pattern(size: 10).lastModified(modified, now: answered))
+        let facts = try await source(for: origin).fetch(origin.url("/image")).facts
+        #expect(facts.lastModified == modified)
+        #expect(facts.strongValidator == (isProof ? modified : nil))
+    }
+
+    @Test("A date in an answer without one of its own proves nothing")
+    func undatedAnswer() async throws {
+        let origin = try Origin()
+        origin.serve("/image", .pattern(size: 10).field("Last-Modified", "Sat, 01 Jan 2022 00:00:00 GMT"))
+        #expect(try await source(for: origin).fetch(origin.url("/image")).facts.strongValidator == nil)
     }
 }

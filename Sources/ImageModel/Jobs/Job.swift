@@ -110,11 +110,14 @@ public struct SourceFacts: Hashable, Sendable, Codable {
     public var etag: String?
     /// `Last-Modified` as served.
     public var lastModified: String?
+    /// Whether ``lastModified`` lies at least a second before the moment, by the source's own clock, at which it answered, so that
+    /// no other bytes can have the same date (RFC 9110, section 8.8.2.2). Nil for no.
+    public var hasSettledDate: Bool?
 
     /// Facts from their parts.
     public init(
         url: String, size: Int64? = nil, digests: [Digest] = [], wrapper: String? = nil, etag: String? = nil,
-        lastModified: String? = nil
+        lastModified: String? = nil, hasSettledDate: Bool? = nil
     ) {
         self.url = url
         self.size = size
@@ -122,5 +125,6 @@ public struct SourceFacts: Hashable, Sendable, Codable {
         self.wrapper = wrapper
         self.etag = etag
         self.lastModified = lastModified
+        self.hasSettledDate = hasSettledDate
     }
 }

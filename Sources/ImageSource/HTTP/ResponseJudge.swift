@@ -94,8 +94,17 @@ struct ResponseJudge: Sendable {
         }
         let facts = SourceFacts(
             url: url, size: size, etag: head["etag"].flatMap(Self.bounded),
-            lastModified: head["last-modified"].flatMap(Self.bounded))
+            lastModified: head["last-modified"].flatMap(Self.bounded), hasSettledDate: Self.hasSettledDate(head))
         return Opening(facts: facts, offset: offset, bodyLength: bodyLength)
+    }
+
+    /// Whether the object had its date for a second or longer when this answer was made; nil for no. Both are told by the source's
+    /// clock.
+    private static func hasSettledDate(_ head: ResponseHead) -> Bool? {
+        guard let modified = head["last-modified"].flatMap(HTTPDate.seconds),
+            let answered = head["date"].flatMap(HTTPDate.seconds)
+        else { return nil }
+        return answered > modified ? true : nil
     }
 
     /// The codings in which a body is taken, as it is served. None is asked for; but objects are kept under the label

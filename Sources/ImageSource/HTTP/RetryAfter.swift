@@ -1,4 +1,3 @@
-import CCurl
 import ImageModel
 
 /// `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3).
@@ -15,14 +14,8 @@ enum RetryAfter {
         if !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
             return limit
         }
-        guard let moment = seconds(text) else { return nil }
-        let from = head["date"].flatMap(seconds) ?? now.microseconds / 1_000_000
+        guard let moment = HTTPDate.seconds(text) else { return nil }
+        let from = head["date"].flatMap(HTTPDate.seconds) ?? now.microseconds / 1_000_000
         return min(max(.zero, .seconds(moment - from)), limit)
-    }
-
-    /// An HTTP date in seconds since the epoch.
-    private static func seconds(_ text: String) -> Int64? {
-        let moment = curl_getdate(text, nil)
-        return moment < 0 ? nil : Int64(moment)
     }
 }

@@ -81,8 +81,10 @@ public struct OriginAnswer: Sendable {
     /// An entity tag, quotes included; `If-Range` is compared with it.
     public func etag(_ tag: String) -> Self { field("ETag", tag) }
 
-    /// A `Last-Modified` date; `If-Range` is compared with it.
-    public func lastModified(_ date: String) -> Self { field("Last-Modified", date) }
+    /// A `Last-Modified` date, in an answer that is made at `now`; `If-Range` is compared with it.
+    public func lastModified(_ date: String, now: String = "Sun, 22 Nov 2026 00:00:00 GMT") -> Self {
+        field("Last-Modified", date).field("Date", now)
+    }
 
     /// How long the client should wait: seconds or a date.
     public func retryAfter(_ value: String) -> Self { field("Retry-After", value) }
