@@ -25,7 +25,7 @@ public final class PostgreSQLCatalogDatabase: CatalogDatabase {
     public convenience init(url: String) throws(CatalogError) {
         try self.init(url) { session in
             let catalog = try Schema.prepare(session)
-            // Sessions that ended leave their last mark behind.
+            // Sessions of programs that were killed leave their last mark behind.
             try session.execute("DELETE FROM commit_marks WHERE at < now() - interval '1 day'")
             return catalog
         }
@@ -106,7 +106,9 @@ public final class PostgreSQLCatalogDatabase: CatalogDatabase {
                 continuation.resume(returning: Swift.Result { try body(session) })
             }
             guard !isTaken else { return }
-            continuation.resume(returning: .failure(CatalogError(.unavailable, "the catalog is closed")))
+            continuation.resume(
+                returning: .failure(
+                    CatalogError(.unavailable, "the catalog is closed, or the system has no thread to spare")))
         }
         do {
             return try outcome.get()

@@ -39,14 +39,23 @@ final class LanePool: Sendable {
     private let makeSession: @Sendable () -> Session
     private let limit: Int
     private let idleSeconds: Double
+    /// Runs something on a thread of its own; false when the system has none to spare.
+    private let spawn: @Sendable (@escaping @Sendable () -> Void) -> Bool
 
     /// How long work may wait before a further lane connects, in microseconds: some transactions long, less than a new
     /// connection takes, and nothing against what a lane may have to wait for a lock.
     private static let patience: Int64 = 20_000
 
-    init(limit: Int, idleSeconds: Double = 60, makeSession: @escaping @Sendable () -> Session) {
+    init(
+        limit: Int, idleSeconds: Double = 60,
+        spawn: @escaping @Sendable (@escaping @Sendable () -> Void) -> Bool = {
+            spawnThread(named: "catalog-lane", $0)
+        },
+        makeSession: @escaping @Sendable () -> Session
+    ) {
         self.limit = limit
         self.idleSeconds = idleSeconds
+        self.spawn = spawn
         self.makeSession = makeSession
     }
 
@@ -56,7 +65,6 @@ final class LanePool: Sendable {
     func submit(_ work: @escaping Work) -> Bool {
         enum Next {
             case refused, taken
-            case first(Lane)
             case watched(Lane)
         }
         let now = ServerClock.now
@@ -69,13 +77,18 @@ final class LanePool: Sendable {
             }
             state.waiting.append((work, now))
             guard state.lanes == 0 else { return Self.watched(&state, limit: limit).map(Next.watched) ?? .taken }
+            // Under the lock: nobody else may count on a lane that there will not be.
+            let lane = state.makeLane()
+            guard spawn({ self.run(lane) }) else {
+                state.waiting.removeLast()
+                return .refused
+            }
             state.lanes = 1
-            return .first(state.makeLane())
+            return .taken
         }
         switch next {
         case .refused: return false
         case .taken: return true
-        case .first(let lane): return startFirst(lane)
         case .watched(let lane):
             startReserve(lane)
             return true
@@ -94,20 +107,9 @@ final class LanePool: Sendable {
         return lane
     }
 
-    private func startFirst(_ lane: Lane) -> Bool {
-        if spawnThread(named: "catalog-lane", { self.run(lane) }) { return true }
-        return state.withLock { state in
-            state.lanes -= 1
-            // Another lane will come to it.
-            if state.lanes > 0 { return true }
-            state.waiting.removeLast()
-            return false
-        }
-    }
-
     /// Without a thread for it the lanes that there are come to what waits.
     private func startReserve(_ lane: Lane) {
-        if spawnThread(named: "catalog-lane", { if self.isNeeded(lane) { self.run(lane) } }) { return }
+        if spawn({ if self.isNeeded(lane) { self.run(lane) } }) { return }
         state.withLock { $0.reserve = nil }
     }
 
@@ -141,7 +143,7 @@ final class LanePool: Sendable {
     private func run(_ lane: Lane) {
         let session = makeSession()
         while let work = next(for: lane) { work(session) }
-        session.close()
+        session.end()
         let closers = state.withLock { state -> [@Sendable () -> Void] in
             state.lanes -= 1
             guard state.isClosed, state.lanes == 0 else { return [] }

@@ -75,6 +75,12 @@ final class Session {
         statements = [:]
     }
 
+    /// Closes the connection for good, and takes away the mark of the last commit, for which nobody can ask any more.
+    func end() {
+        if isOpen, mark > 0 { _ = try? execute(CommitMark.removal(of: name)) }
+        close()
+    }
+
     /// A number for a commit that this session has given to none before.
     func nextMark() -> Int64 {
         mark += 1

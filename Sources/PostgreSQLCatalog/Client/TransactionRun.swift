@@ -165,6 +165,9 @@ struct CommitMark {
         """
     }
 
+    /// Takes away what a session has left.
+    static func removal(of session: String) -> String { "DELETE FROM commit_marks WHERE session = '\(session)'" }
+
     /// Writes the row in its place unless it is there: whichever of the two is second does nothing, so that a commit
     /// which is still on its way cannot happen any more once this has been answered.
     var question: String {
