@@ -295,7 +295,7 @@ def report(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="+", choices=["curve", "claims", "idle", "many"])
+    parser.add_argument("what", nargs="+", choices=["curve", "claims", "idle", "many", "lanes"])
     for name in ("longshore", "work", "broker", "postgres", "rabbitmqctl"):
         parser.add_argument(f"--{name}", required=True)
     for name in ("origin", "root"):
@@ -303,25 +303,31 @@ def main():
     parser.add_argument("--workers", type=lambda text: [int(word) for word in text.split(",")], default=[1, 2, 4, 8])
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--updates", type=int, default=2000)
-    parser.add_argument("--jobs", type=int, default=400)
+    parser.add_argument("--jobs", type=int)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     site = Site(options)
     try:
-        if options.what == ["many"]:
-            sys.exit(measure_many(site, options))
+        if options.what in (["many"], ["lanes"]):
+            sys.exit(judge(site, options))
         measure(site, options)
     finally:
         site.abandon()
 
 
-def measure_many(site, options):
-    import scale_many  # it needs this module
-    result = scale_many.many(site, options)
+def judge(site, options):
+    """Measures what says by itself whether something is wrong; returns the exit status."""
+    import scale_lanes, scale_many  # they need this module
+    if options.what == ["many"]:
+        options.jobs = options.jobs or 400
+        result, report = scale_many.many(site, options), scale_many.report
+    else:
+        options.jobs = options.jobs or 10_000
+        result, report = scale_lanes.lanes(site, options), scale_lanes.report
     if options.json:
         print(json.dumps(result))
     else:
-        scale_many.report(result)
+        report(result)
     return 1 if any(result["zeros"].values()) else 0
 
 

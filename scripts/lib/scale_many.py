@@ -6,13 +6,11 @@ each owner, and the catalog's own events tell when each job ran.
 
 import collections
 import glob
-import http.server
 import json
 import os
 import random
 import re
 import signal
-import socketserver
 import statistics
 import subprocess
 import sys
@@ -21,6 +19,7 @@ import time
 import urllib.request
 
 import scale
+import slow_origin
 
 OWNERS = 20
 OWNER_LIMIT = 4
@@ -33,62 +32,6 @@ KEEPERS = 10
 REST = 75
 # Statements of the server to print.
 DEAREST = 12
-
-
-class Origin(http.server.ThreadingHTTPServer):
-    """Serves every path /OWNER/NAME slowly, and counts."""
-
-    daemon_threads = True
-    request_queue_size = 1024
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.open = collections.Counter()
-        self.most = collections.Counter()
-        super().__init__(("0.0.0.0", 0), Answer)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    # The name of this machine is of no interest, and asking for it may take long.
-    server_bind = socketserver.TCPServer.server_bind
-
-    def enter(self, names):
-        with self.lock:
-            for name in names:
-                self.open[name] += 1
-                self.most[name] = max(self.most[name], self.open[name])
-
-    def leave(self, names):
-        with self.lock:
-            self.open.subtract(names)
-
-
-class Answer(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        names = [("host", self.headers["Host"].rpartition(":")[0]), ("owner", self.path.split("/")[1])]
-        self.server.enter(names)
-        try:
-            self.send_response(200)
-            self.send_header("Content-Length", str(SERVED_BYTES))
-            self.send_header("Connection", "close")
-            self.end_headers()
-            for _ in range(7):
-                self.wfile.write(bytes(SERVED_BYTES // 8))
-                time.sleep(SERVED_SECONDS / 7)
-        except OSError:
-            return  # the worker was killed
-        finally:
-            # Before the last bytes: who has them may ask for the next before this thread runs again.
-            self.server.leave(names)
-            self.close_connection = True
-        try:
-            self.wfile.write(bytes(SERVED_BYTES // 8))
-        except OSError:
-            pass
-
-    def log_message(self, *_):
-        pass
 
 
 def proc(pid, name):
@@ -192,29 +135,28 @@ def job(kind, name, owner, **more):
     return {"version": 1, "id": f"many-{kind}-{name}", "kind": kind, "actor": {"account": owner}, **more}
 
 
-def workload(options, port):
+def workload(options, origin):
     """Owner after owner, so that who came first would have all slots if turns were not fair."""
     jobs = []
     for o in range(OWNERS):
         owner = f"owner-{o}"
         for n in range(options.jobs // OWNERS):
             name = f"{o}-{n}"
-            host = HOSTS[(o + n) % len(HOSTS)]
             image, first = {"id": f"many-{name}"}, [f"many-import-{name}"]
             jobs.append(job("import", name, owner, image={**image, "name": "scale", "owner": owner},
-                            source={"url": f"http://{host}:{port}/{owner}/{name}"}))
+                            source={"url": origin.url(o + n, f"{owner}/{name}")}))
             jobs.append(job("update", name, owner, image=image, after=first, set={"name": "renamed"}))
             jobs.append(job("share", name, owner, image=image, after=first,
                             share={"action": "offer", "member": "somebody"}))
     return jobs
 
 
-def lone_jobs(site, crowd, port, count=10):
+def lone_jobs(site, crowd, origin, count=10):
     """What one job does to many workers without any: how soon it starts, and how many look or claim for it."""
     before = crowd.costs()
     for n in range(count):
         site.submit([job("import", f"lone-{n}", f"lone-{n}", image={"id": f"lone-{n}", "name": "scale"},
-                         source={"url": f"http://{HOSTS[n % len(HOSTS)]}:{port}/lone-{n}/image"})])
+                         source={"url": origin.url(n, f"lone-{n}/image")})])
         time.sleep(2)
     site.wait_for_ends("many-import-lone", count, 120)
     used = scale.difference(before, crowd.costs())
@@ -245,10 +187,11 @@ def most_at_once(site, what):
     return max(most.values(), default=0)
 
 
-def zeros(site, options, origin, host_limit):
+def zeros(site, options, origin, limits):
+    """What must be none. `limits` says how many of one `owner` or `host` may run at once."""
     staged = [path for path in glob.glob(f"{options.work}/images/**/staging/**", recursive=True) if os.path.isfile(path)]
     count = site.number
-    return {
+    found = {
         "jobs that did not succeed": count("SELECT count(*) FROM jobs WHERE state <> 'succeeded'"),
         "jobs without exactly one terminal event": count(
             "SELECT count(*) FROM (SELECT jobs.id FROM jobs LEFT JOIN outbox ON outbox.job = jobs.id "
@@ -260,32 +203,36 @@ def zeros(site, options, origin, host_limit):
             "SELECT count(*) FROM transfers WHERE state IN ('staging', 'committing', 'abandoned')"),
         "staged files": len(staged),
         "images not active": count("SELECT count(*) FROM images WHERE status <> 'active'"),
-        "running beyond an owner's limit, by events": max(0, most_at_once(site, "jobs.owner") - OWNER_LIMIT),
-        "running beyond a host's limit, by events": max(0, most_at_once(site, "source_host") - host_limit),
-        "requests beyond an owner's limit": over(origin, "owner", OWNER_LIMIT),
-        "requests beyond a host's limit": over(origin, "host", host_limit),
     }
+    for what, limit in limits.items():
+        column = {"owner": "jobs.owner", "host": "source_host"}[what]
+        found[f"running beyond the limit of one {what}, by events"] = max(0, most_at_once(site, column) - limit)
+        found[f"requests beyond the limit of one {what}"] = max(0, origin.most_of(what) - limit)
+    return found
 
 
-def over(origin, what, limit):
-    return max(0, max((most for (kind, _), most in origin.most.items() if kind == what), default=0) - limit)
+def zeros_in_time(seconds, *arguments):
+    """The same, once all are none, or when `seconds` have passed."""
+    deadline = time.monotonic() + seconds
+    while any((found := zeros(*arguments)).values()) and time.monotonic() < deadline:
+        time.sleep(1)
+    return found
 
 
 def many(site, options):
-    origin = Origin()
-    port = origin.server_address[1]
+    origin = slow_origin.Origin(HOSTS, SERVED_BYTES, lambda _: SERVED_SECONDS)
     host_limit = max(2, options.workers[-1] // 12)
     changes = min(10, options.workers[-1] // 3)
     for kind in ("IMPORT", "COPY", "SHARE", "UPDATE", "DELETE"):
         site.settings[f"WORKER_SLOTS_{kind}"] = "1"
     site.settings |= {
-        "FETCH_ALLOW_PRIVATE": ",".join(f"{host}:{port}" for host in HOSTS),
+        "FETCH_ALLOW_PRIVATE": ",".join(origin.places),
         "LIMITS_OWNER_RUNNING": str(OWNER_LIMIT), "LIMITS_SOURCE_HOST_RUNNING": str(host_limit),
     }
     crowd = Crowd(site, options)
     result = {"workers": options.workers[-1], "jobs": options.jobs * 3, "ready": crowd.start(options.workers[-1])}
     result["connections_start"] = crowd.connections()
-    scale_note("waiting until the start is over")
+    note("waiting until the start is over")
     time.sleep(REST)
     marks = [footprint(process.pid) for process, _ in site.workers]
     for place, name in enumerate(("pss", "private", "threads", "descriptors")):
@@ -295,12 +242,12 @@ def many(site, options):
     before = crowd.costs()
     time.sleep(20)
     result["idle"] = scale.difference(before, crowd.costs())
-    scale_note("one job after the other")
-    result["lone"] = lone_jobs(site, crowd, port)
-    scale_note("all jobs")
+    note("one job after the other")
+    result["lone"] = lone_jobs(site, crowd, origin)
+    note("all jobs")
     crowd.peak = 0
     before = crowd.costs()
-    site.submit(workload(options, port))
+    site.submit(workload(options, origin))
     done = "SELECT count(*) FROM jobs WHERE id LIKE 'many-import-%' AND ended_at IS NOT NULL AND id NOT LIKE '%lone%'"
     site.wait_for(options.jobs // 4, "imports ended", done, 240)
     crowd.kill(changes)
@@ -315,16 +262,13 @@ def many(site, options):
     result["busy"] = scale.difference(before, crowd.costs())
     result["connections_busy"] = crowd.peak
     result["dearest"] = crowd.dearest(DEAREST)
-    deadline = time.monotonic() + 90
-    while any((found := zeros(site, options, origin, host_limit)).values()) and time.monotonic() < deadline:
-        time.sleep(1)
-    result["zeros"] = found
+    result["zeros"] = zeros_in_time(90, site, options, origin, {"owner": OWNER_LIMIT, "host": host_limit})
     crowd.ended.set()
     site.stop()
     return result
 
 
-def scale_note(text):
+def note(text):
     print(f"scale: {time.strftime('%H:%M:%S')} {text}", file=sys.stderr)
 
 
