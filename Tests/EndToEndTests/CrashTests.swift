@@ -19,7 +19,7 @@ struct CrashTests {
             #expect(try await first.waitForEnd() == .signalled(SIGKILL))
             let second = try site.startWorker()
             #expect(try await site.end(of: "job-1").phase == "completed")
-            try await site.stop(second)
+            try await site.expectSoundness(of: ["job-1"], after: second)
             try await site.expectWhole("job-1", image: "image-1", PatternBytes(size: 2 << 20, seed: 9))
         }
     }
@@ -68,8 +68,7 @@ struct CrashTests {
             let last = try await site.startReadyWorker()
             for job in jobs { #expect(try await site.end(of: job).phase == "completed") }
             // An event may be out and not be marked: whoever was killed holds the role of the relay for some seconds.
-            try await site.settle(jobs)
-            try await site.stop(last)
+            try await site.expectSoundness(of: jobs, after: last)
             for job in jobs { try await site.expectEndedOnce(job) }
             for job in jobs { #expect(try await site.storedBytes(of: "of-\(job)") == bytes.all) }
             #expect(site.objects.count == jobs.count && site.staged.isEmpty)

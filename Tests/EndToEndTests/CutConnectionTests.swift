@@ -17,7 +17,7 @@ struct CutConnectionTests {
             try await site.publish(
                 site.importJob("job-1", image: "image-1", path: "/image").setting("max_attempts", to: 1))
             #expect(try await site.end(of: "job-1").phase == "completed")
-            try await site.stop(worker)
+            try await site.expectSoundness(of: ["job-1"], after: worker)
             #expect(try await site.settledEvents().of("job-1").phases == ["accepted", "started", "completed"])
             let ranges = site.origin.journal.entries.requests(for: "/image").map { $0["range"] }
             #expect(ranges == [nil, "bytes=\(2 << 20)-", "bytes=\(5 << 20)-", "bytes=\(7 << 20)-"])

@@ -52,7 +52,7 @@ struct DrainTests {
             #expect(site.staged.isEmpty)
             let second = try site.startWorker()
             #expect(try await site.end(of: "job-1").phase == "completed")
-            try await site.stop(second)
+            try await site.expectSoundness(of: ["job-1"], after: second)
             let phases = try await site.settledEvents().of("job-1").phases
             #expect(phases == ["accepted", "started", "started", "completed"])
             #expect(try await site.job("job-1").failedAttempts == 0)
@@ -75,7 +75,7 @@ struct DrainTests {
             #expect(try await first.waitForEnd() == .exited(0))
             let second = try site.startWorker()
             #expect(try await site.end(of: "job-1").phase == "completed")
-            try await site.stop(second)
+            try await site.expectSoundness(of: ["job-1"], after: second)
             #expect(try await site.storedBytes(of: "image-1") == PatternBytes(size: 50_000).all)
             #expect(site.staged.isEmpty && site.objects.count == 1)
         }

@@ -17,7 +17,7 @@ struct DuplicateTests {
             try await site.publish(job)
             try await site.publish(site.importJob("job-2", path: "/image"))
             _ = try await site.end(of: "job-2")
-            try await site.stop(worker)
+            try await site.expectSoundness(of: ["job-1", "job-2"], after: worker)
             #expect(try await site.settledEvents().of("job-1").phases == ["accepted", "started", "completed"])
             #expect(site.origin.journal.entries.requests(for: "/image").count == 2)
             #expect(site.deadLetters.entries.isEmpty)
@@ -83,7 +83,7 @@ struct DuplicateTests {
             let letter = try await site.deadLetters.first("the dead letter") { $0 }
             let reply = try await site.replies.first("the reply") { $0 }
             #expect(try await site.end(of: "job-1").phase == "completed")
-            try await site.stop(worker)
+            try await site.expectSoundness(of: ["job-1"], after: worker)
             #expect(letter.header("x-longshore-code") == "duplicate_conflict")
             #expect(letter.header("x-longshore-path") == "/id")
             #expect(letter.body == (try other.bytes))

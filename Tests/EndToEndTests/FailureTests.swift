@@ -125,7 +125,7 @@ struct RetryTests {
             let worker = try site.startWorker()
             try await site.publish(site.importJob("job-1", path: "/image").setting("max_attempts", to: 2))
             let end = try await site.end(of: "job-1")
-            try await site.stop(worker)
+            try await site.expectSoundness(of: ["job-1"], after: worker)
             #expect(end.errorCode == "attempts_exhausted")
             #expect(end.data["error", "cause", "code"].text == "source_unavailable")
             #expect(try await site.settledEvents().of("job-1").contains { $0.phase == "retrying" })

@@ -33,8 +33,9 @@ struct FairnessTests {
             #expect(shown.json["job", "state"].text == "queued")
             #expect(shown.json["job", "reason"].text == "owner a: 3 running, limits.owner.running is 3")
             gate.open()
-            for number in 0..<20 { #expect(try await site.end(of: "a-\(number)").phase == "completed") }
-            for worker in workers { try await site.stop(worker) }
+            let jobs = (0..<20).map { "a-\($0)" } + (0..<5).map { "b-\($0)" }
+            for job in jobs { #expect(try await site.end(of: job).phase == "completed") }
+            try await site.expectSoundness(of: jobs, after: workers[0], workers[1])
         }
     }
 

@@ -61,7 +61,7 @@ struct OriginFaultTests {
                 .setting("source", "url", to: .string("http://127.0.0.1:\(proxy.port)/lot"))
             try await site.publish(job)
             let end = try await site.end(of: "job-1")
-            try await site.stop(worker)
+            try await site.expectSoundness(of: ["job-1"], after: worker)
             #expect(end.errorCode == "attempts_exhausted")
             #expect(end.data["error", "cause", "code"].text == "source_unavailable")
             #expect(site.staged.isEmpty && site.objects.isEmpty)
@@ -93,7 +93,7 @@ struct OriginFaultTests {
             let worker = try site.startWorker()
             try await site.publish(site.importJob("job-1", path: "/a"))
             let end = try await site.end(of: "job-1")
-            try await site.stop(worker)
+            try await site.expectSoundness(of: ["job-1"], after: worker)
             #expect(end.phase == "failed" && end.errorCode == "source_redirect")
             #expect(site.staged.isEmpty && site.objects.isEmpty)
         }

@@ -33,7 +33,7 @@ struct ResumeTests {
             }
             let last = try site.startWorker()
             #expect(try await site.end(of: "job-1").phase == "completed")
-            try await site.stop(last)
+            try await site.expectSoundness(of: ["job-1"], after: last)
             let journal = site.origin.journal.entries
             #expect(journal.requests(for: "/image").compactMap { $0["range"] }.count == 3)
             #expect(journal.bytesSent["/image", default: 0] <= size + 3 * (Self.interval + Self.underWay))
@@ -110,7 +110,7 @@ struct ResumeTests {
             try await site.publish(
                 site.importJob("job-1", image: "image-1", path: "/\(path)").setting("max_attempts", to: 1))
             #expect(try await site.end(of: "job-1").phase == "completed")
-            try await site.stop(worker)
+            try await site.expectSoundness(of: ["job-1"], after: worker)
             try await site.expectWhole(
                 "job-1", image: "image-1", PatternBytes(size: size, seed: path == "changed" ? 2 : 1))
         }
@@ -130,7 +130,7 @@ struct ResumeTests {
                 site.importJob("job-1", image: "image-1", path: "/image")
                     .setting("digests", to: ["sha1", "sha256", "sha384"]))
             #expect(try await site.end(of: "job-1").phase == "completed")
-            try await site.stop(worker)
+            try await site.expectSoundness(of: ["job-1"], after: worker)
             try await site.expectTrueDigests(of: "image-1", size: size)
             let stored = try await site.storedBytes(of: "image-1")
             #expect(Array(stored[..<(3 << 20)]) == Array(PatternBytes(size: size, seed: 1).all[..<(3 << 20)]))

@@ -162,4 +162,21 @@ struct PostgreSQLFaultTests {
             if isLast { for _ in 1..<size { begin.signal() } } else { begin.wait() }
         }
     }
+
+    /// Goal: a server that hangs takes no worker along. Method: a proxy that keeps the connection and swallows everything, which
+    /// no time limit of TCP or of the server notices.
+    @Test("A call that is never answered ends, and its connection with it", .timeLimit(.minutes(10)))
+    func neverAnswered() async throws {
+        let url = try #require(RealPostgreSQL.url)
+        let proxy = try Proxy(to: try RealPostgreSQL.port(of: url), framed: false)
+        let address = try ConnectionAddress(try RealPostgreSQL.url(url, port: proxy.port))
+        let swallowed = Session(address, name: "test", patience: 500_000)
+        try swallowed.open()
+        await proxy.set(.blackhole)
+        let error = #expect(throws: ServerError.self) { try swallowed.execute("SELECT 1") }
+        #expect(error?.isConnectionLost == true && !swallowed.isOpen)
+        await proxy.set(.clear)
+        try swallowed.open()
+        #expect(try swallowed.execute("SELECT 1; SELECT generate_series(1, 3)").rows.count == 3)
+    }
 }

@@ -13,15 +13,21 @@ final class Session {
     let name: String
     /// Run on every new connection before anything else.
     private let settings: String
+    /// Microseconds within which the server must have answered.
+    private let patience: Int64
     /// Rows that statements have written since the transaction began.
     var writtenRows = 0
     private var mark: Int64 = 0
     private var lastNotice: Int64 = 0
 
-    init(_ address: ConnectionAddress, name: String, settings: String = Session.usualSettings) {
+    init(
+        _ address: ConnectionAddress, name: String, settings: String = Session.usualSettings,
+        patience: Int64 = Session.usualPatience
+    ) {
         self.address = address
         self.name = name
         self.settings = settings
+        self.patience = patience
     }
 
     deinit {
@@ -35,6 +41,10 @@ final class Session {
         SET lock_timeout = '20s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '10s';
         SET standard_conforming_strings = on
         """
+
+    /// Longer than the server lets a statement run. A server that hangs, or a proxy whose own connection has died, keeps this
+    /// one alive and never answers.
+    static let usualPatience: Int64 = 75_000_000
 
     /// The oldest server whose functions are used here.
     private static let oldestServer: Int32 = 130_000
@@ -98,21 +108,20 @@ final class Session {
     /// Sends text that may hold several statements and returns the last one's answer.
     @discardableResult
     func execute(_ sql: String) throws -> Answer {
-        try answer(PQexec(try standing(), sql))
+        try exchange { PQsendQuery($0, sql) }
     }
 
     /// Runs one statement, prepared once per connection.
     func run(_ sql: String, _ parameters: [Parameter] = []) throws -> Answer {
         let name = try prepared(sql)
         let values = CStrings(parameters.map(\.wireText))
-        return try answer(
-            PQexecPrepared(try standing(), name, Int32(parameters.count), values.pointers, nil, nil, 0))
+        return try exchange { PQsendQueryPrepared($0, name, Int32(parameters.count), values.pointers, nil, nil, 0) }
     }
 
     private func prepared(_ sql: String) throws -> String {
         if let name = statements[sql] { return name }
         let name = "s\(statements.count)"
-        _ = try answer(PQprepare(try standing(), name, sql, 0, nil))
+        _ = try exchange { PQsendPrepare($0, name, sql, 0, nil) }
         statements[sql] = name
         return name
     }
@@ -122,6 +131,38 @@ final class Session {
             throw ServerError(state: nil, message: "the connection was lost", isConnectionLost: true)
         }
         return connection
+    }
+
+    /// Sends something and waits for the answer to the last statement of it.
+    private func exchange(_ send: (OpaquePointer) -> Int32) throws -> Answer {
+        let connection = try standing()
+        guard send(connection) == 1 else { return try answer(nil) }
+        let deadline = ServerClock.now + patience
+        var last: OpaquePointer?
+        repeat {
+            guard isAnswered(connection, by: deadline) else {
+                PQclear(last)
+                close()
+                let message = "no answer within \(patience / 1_000_000) s"
+                throw ServerError(state: nil, message: message, isConnectionLost: true)
+            }
+            guard let result = PQgetResult(connection) else { return try answer(last) }
+            PQclear(last)
+            last = result
+        } while true
+    }
+
+    /// Waits until the next result can be had without waiting, or an error instead of it.
+    private func isAnswered(_ connection: OpaquePointer, by deadline: Int64) -> Bool {
+        while PQisBusy(connection) == 1 {
+            var socket = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+            let left = deadline - ServerClock.now
+            // In slices: what TLS has read ahead of libpq makes no socket readable.
+            let count = poll(&socket, 1, Int32(clamping: min(max(0, left / 1_000), 1_000)))
+            if PQconsumeInput(connection) == 0 { return true }
+            if left <= 0, count <= 0, PQisBusy(connection) == 1 { return false }
+        }
+        return true
     }
 
     private func answer(_ result: OpaquePointer?) throws -> Answer {
