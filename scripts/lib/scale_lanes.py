@@ -36,7 +36,7 @@ class Probe:
 
     def run(self):
         while not self.ended.wait(PROBE):
-            self.site.submit([{"version": 1, "id": f"probe-{self.count}", "kind": "update", "image": {"id": "lanes-first"},
+            self.site.submit([{"version": 1, "id": f"probe-{self.count}", "kind": "update", "image": {"id": "lanes-first-0"},
                                "set": {"description": f"number {self.count}"}}])
             self.count += 1
 
@@ -58,7 +58,7 @@ def lanes(site, options):
         lambda owner: LONG_SECONDS if owner == "long" else 0)
     site.settings |= {"FETCH_ALLOW_PRIVATE": ",".join(origin.places), "LIMITS_OWNER_RUNNING": str(LONG_OWNER_LIMIT)}
     site.start(options.workers[0], WORKER_SLOTS_IMPORT="4")
-    site.submit([import_job("first", "owner-0", origin.url(0, "owner-0/first"))])
+    site.submit([import_job("first-0", "owner-0", origin.url(0, "owner-0/first"))])
     site.wait_for_ends("lanes-first", 1, 60)
     tiny = [import_job(f"tiny-{n}", f"owner-{n % OWNERS}", origin.url(n, f"owner-{n % OWNERS}/{n}"))
             for n in range(options.jobs)]
