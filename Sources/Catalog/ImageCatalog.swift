@@ -105,8 +105,10 @@ extension ImageCatalog {
     /// Whose turn it is, and what may not begin although a slot is free, stands in <doc:TurnsAndLimits>.
     public func claim(
         for worker: WorkerID, slots: [JobKind: Int], lease duration: Duration
-    ) async throws(CatalogError) -> [ClaimedJob] {
-        try await write { ledger in try ledger.claim(for: worker, slots: slots, lease: duration) }.map(opened)
+    ) async throws(CatalogError) -> ClaimResult {
+        var result = try await write { ledger in try ledger.claim(for: worker, slots: slots, lease: duration) }
+        result.jobs = result.jobs.map(opened)
+        return result
     }
 
     /// What a claim for these slots would find, asked without a lock that anybody waits for.

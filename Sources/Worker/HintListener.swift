@@ -7,22 +7,15 @@ struct HintListener: Sendable {
     /// Signalled when a running job may have to end.
     let cancelWakeUp: WakeUp
     let random: any RandomSource
-    private let jobsReady = WakeUp()
 
     /// For how long after a notification others are left out: what they were for is there after it.
     private static let silence = Duration.milliseconds(100)
-
-    init(scheduler: Scheduler, cancelWakeUp: WakeUp, random: any RandomSource) {
-        self.scheduler = scheduler
-        self.cancelWakeUp = cancelWakeUp
-        self.random = random
-    }
 
     /// Hears until the catalog has nothing to tell any more or the task is cancelled.
     func hear() async {
         for await hint in scheduler.catalog.hints() {
             switch hint {
-            case .jobsReady: jobsReady.signal()
+            case .jobsReady(let kinds): scheduler.hints.hear(kinds)
             case .cancelRequested: cancelWakeUp.signal()
             }
         }
@@ -32,22 +25,31 @@ struct HintListener: Sendable {
     /// what there is.
     func answer() async {
         while !Task.isCancelled {
-            guard await jobsReady.wait(atMost: scheduler.plan.idlePoll, time: scheduler.time) else { continue }
+            guard await scheduler.hints.wakeUp.wait(atMost: scheduler.plan.idlePoll, time: scheduler.time) else {
+                continue
+            }
             let heard = scheduler.time.now()
+            let kinds = scheduler.hints.takeRecent()
             await look()
-            if scheduler.time.now() - heard < Self.silence {
+            if !kinds.isEmpty, scheduler.time.now() - heard < Self.silence {
                 try? await scheduler.time.sleep(for: Self.silence)
+                scheduler.hints.reopen(kinds)
                 await look()
             }
         }
     }
 
-    private func look() async {
+    /// Looks for what was heard of and may begin here, and has the scheduler claim it if it is still there.
+    func look() async {
+        guard !scheduler.hints.open(among: free).isEmpty else { return }
         let now = scheduler.time.now()
         try? await scheduler.time.sleep(for: scheduler.hintDelay.next(at: now, random: random))
-        guard !Task.isCancelled, let outlook = await scheduler.look() else { return }
+        let kinds = scheduler.hints.take(among: free)
+        guard !Task.isCancelled, !kinds.isEmpty, let outlook = await scheduler.look(for: kinds) else { return }
         guard outlook.isPromising else { return scheduler.hintDelay.lookedInVain() }
         scheduler.hintDelay.expectClaim()
         scheduler.wakeUp.signal()
     }
+
+    private var free: Set<JobKind> { Set(scheduler.freeSlots.keys) }
 }

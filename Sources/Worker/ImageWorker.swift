@@ -42,6 +42,7 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
         let environment = makeEnvironment(progress.announce)
         let running = RunningJobs()
         let schedulerWakeUp = WakeUp()
+        let heardHints = HeardHints()
         let relayWakeUp = WakeUp()
         let cancelWakeUp = WakeUp()
         let cleanerWakeUp = WakeUp()
@@ -62,12 +63,14 @@ public struct ImageWorker<Queues: JobQueues, Exchange: EventExchange>: Sendable 
                 cancelWakeUp.signal()
                 cleanerWakeUp.signal()
             }
+            heardHints.expectClaim()
             schedulerWakeUp.signal()
             relayWakeUp.signal()
         }
         scheduler = Scheduler(
             catalog: environment.catalog, runner: JobRunner(environment: environment), worker: id, plan: plan,
-            time: environment.time, running: running, wakeUp: schedulerWakeUp, pulse: pulse, logger: logger,
+            time: environment.time, running: running, wakeUp: schedulerWakeUp, hints: heardHints, pulse: pulse,
+            logger: logger,
             didChange: relayWakeUp.signal)
         hints = HintListener(scheduler: scheduler, cancelWakeUp: cancelWakeUp, random: environment.random)
         cleaner = TransferCleaner(

@@ -29,18 +29,19 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     /// To drain by cancelling would cut publishes off before their confirms, and those events would be sent twice.
     func run(until drain: DrainRequest) async {
         var failures = 0
+        var roleAsked: Duration?
         // What is left by workers that died can wait as long as their role; each tells its own relay of the rest.
         var pace = IdlePace(from: plan.poll, to: plan.idlePoll)
         while !Task.isCancelled, !drain.isRequested {
             pulse.beat(.relay, at: time.now())
-            switch await relayBatch() {
+            switch await relayBatch(&roleAsked) {
             case .idle:
                 failures = 0
                 if await wakeUp.wait(atMost: pace.next(), time: time) { pace.reset() }
             case .othersTurn:
                 failures = 0
                 pace.reset()
-                await wakeUp.wait(atMost: plan.poll, time: time)
+                await pauseWhileOthersRelay(until: drain)
             case .progressed:
                 failures = 0
                 pace.reset()
@@ -49,7 +50,7 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
                 try? await time.sleep(for: backoff.delay(after: failures, random: random))
             }
         }
-        while case .progressed = await relayBatch() {}
+        while case .progressed = await relayBatch(&roleAsked) {}
         _ = try? await catalog.holdRole(Self.role, as: worker, for: .zero)
     }
 
@@ -64,11 +65,27 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
         case failed
     }
 
-    private func relayBatch() async -> Round {
+    /// Who has the role looks twice a second and will find what is written here meanwhile: to ask for the role with every
+    /// job would only be in its way.
+    private func pauseWhileOthersRelay(until drain: DrainRequest) async {
+        let end = time.now() + plan.poll
+        while !Task.isCancelled, !drain.isRequested, time.now() < end {
+            await wakeUp.wait(atMost: end - time.now(), time: time)
+        }
+    }
+
+    /// - Parameter roleAsked: When the role was asked for that this worker has; nil while it has none.
+    private func relayBatch(_ roleAsked: inout Duration?) async -> Round {
         do {
             let limit = batchLimit
-            guard try await catalog.read({ try $0.unpublished(limit: 1) }).isEmpty == false else { return .idle }
-            guard try await catalog.holdRole(Self.role, as: worker, for: roleDuration) else { return .othersTurn }
+            // Until it is prolonged with the next batch there is a third of it left.
+            if roleAsked.map({ time.now() - $0 >= roleDuration / 3 }) ?? true {
+                roleAsked = nil
+                guard try await catalog.read({ try $0.unpublished(limit: 1) }).isEmpty == false else { return .idle }
+                let asked = time.now()
+                guard try await catalog.holdRole(Self.role, as: worker, for: roleDuration) else { return .othersTurn }
+                roleAsked = asked
+            }
             let batch = try await catalog.read { try $0.unpublished(limit: limit) }
             // Whoever had the role until now may have sent it all meanwhile.
             guard !batch.isEmpty else { return .idle }

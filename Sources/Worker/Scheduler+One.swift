@@ -30,7 +30,7 @@ extension Scheduler {
     private func claimOne() async -> ClaimedJob? {
         // One kind after the other: a claim over all of them takes one of each.
         for kind in JobKind.allCases where plan.slots[kind, default: 0] > 0 {
-            if let claimed = await claim([kind: 1]).first { return claimed }
+            if let claimed = await claim([kind: 1])?.jobs.first { return claimed }
         }
         return nil
     }

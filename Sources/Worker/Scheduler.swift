@@ -12,6 +12,7 @@ struct Scheduler: Sendable {
     let time: any TimeSource
     let running: RunningJobs
     let wakeUp: WakeUp
+    let hints: HeardHints
     let hintDelay = HintDelay()
     let pulse: Pulse
     let logger: Logger
@@ -26,21 +27,17 @@ struct Scheduler: Sendable {
             var hasReason = true
             while !drain.isRequested && !Task.isCancelled {
                 pulse.beat(.scheduler, at: time.now())
-                var isVain = false
+                let outlook: ClaimOutlook?
                 if hasReason {
-                    // Counted from before the request was sent: the catalog counts from when it got it.
-                    let goodUntil = time.now() + plan.leaseDuration
-                    let claimed = await claim(freeSlots)
-                    for job in claimed { start(job, goodUntil: goodUntil, in: &group) }
-                    isVain = claimed.isEmpty
-                    if !isVain {
-                        didChange()
-                        pace.reset()
-                    }
+                    let claimed = await claim(andStartIn: &group)
+                    if claimed?.jobs.isEmpty == false { pace.reset() }
+                    outlook = claimed?.outlook
+                    // What nobody can claim now, because another worker has it in hand, is claimed again after a pause.
+                    hasReason = claimed?.jobs.isEmpty == false && outlook?.isPromising == true
+                } else {
+                    outlook = await look()
+                    hasReason = outlook?.isPromising == true
                 }
-                let outlook = await look()
-                // What nobody can claim now, because another worker has it in hand, is claimed again after a pause.
-                hasReason = !isVain && outlook?.isPromising == true
                 if hasReason { continue }
                 hasReason = await wakeUp.wait(atMost: pause(atMost: pace.next(), outlook), time: time)
                 if hasReason { pace.reset() }
@@ -49,15 +46,30 @@ struct Scheduler: Sendable {
         }
     }
 
-    /// How many more jobs of each kind may begin here.
-    private var freeSlots: [JobKind: Int] {
-        plan.slots.merging(running.counts) { slots, used in max(0, slots - used) }
+    /// How many more jobs of each kind may begin here; kinds that are taken are missing.
+    var freeSlots: [JobKind: Int] {
+        plan.slots.merging(running.counts) { slots, used in slots - used }.filter { $0.value > 0 }
+    }
+
+    /// Claims for the free slots and starts what it got.
+    private func claim(andStartIn group: inout DiscardingTaskGroup) async -> ClaimResult? {
+        // Counted from before the request was sent: the catalog counts from when it got it.
+        let goodUntil = time.now() + plan.leaseDuration
+        let free = freeSlots
+        hints.claimBegins(for: Set(free.keys))
+        let claimed = await claim(free)
+        for job in claimed?.jobs ?? [] { start(job, goodUntil: goodUntil, in: &group) }
+        hints.claimEnded()
+        if claimed?.jobs.isEmpty == false { didChange() }
+        return claimed
     }
 
     /// What a claim for the free slots would find; nil while there is none, or the catalog is away.
-    func look() async -> ClaimOutlook? {
-        let free = freeSlots
-        guard free.values.contains(where: { $0 > 0 }) else { return nil }
+    ///
+    /// - Parameter kinds: The kinds to look for; nil: all.
+    func look(for kinds: Set<JobKind>? = nil) async -> ClaimOutlook? {
+        let free = freeSlots.filter { kinds?.contains($0.key) ?? true }
+        guard !free.isEmpty else { return nil }
         do throws(CatalogError) {
             return try await catalog.outlook(for: free)
         } catch {
@@ -66,16 +78,16 @@ struct Scheduler: Sendable {
         }
     }
 
-    /// Claims at most as many jobs of each kind as `free` says; none while the catalog is away.
-    func claim(_ free: [JobKind: Int]) async -> [ClaimedJob] {
-        guard free.values.contains(where: { $0 > 0 }) else { return [] }
+    /// Claims at most as many jobs of each kind as `free` says; nil when it says none or the catalog is away.
+    func claim(_ free: [JobKind: Int]) async -> ClaimResult? {
+        guard !free.isEmpty else { return nil }
         do throws(CatalogError) {
             let claimed = try await catalog.claim(for: worker, slots: free, lease: plan.leaseDuration)
-            hintDelay.claimed(claimed.count, at: time.now())
+            hintDelay.claimed(claimed.jobs.count, at: time.now())
             return claimed
         } catch {
             logger.error("No job can be claimed", metadata: ["error": "\(error)"])
-            return []
+            return nil
         }
     }
 
@@ -85,6 +97,7 @@ struct Scheduler: Sendable {
         logger.info("Job started", metadata: metadata(of: claimed))
         group.addTask {
             await runner.run(claimed, control: control)
+            hints.expectClaim()
             running.remove(claimed.lease)
             logger.info("Job left this worker", metadata: metadata(of: claimed))
             didChange()

@@ -71,7 +71,7 @@ struct Harness {
 
     /// Claims what is due of one kind.
     func claim(_ kind: JobKind, _ limit: Int = 9, worker: String = "w-1") async throws -> [ClaimedJob] {
-        try await catalog.claim(for: CatalogSamples.id(worker), slots: [kind: limit], lease: .seconds(30))
+        try await catalog.claim(for: CatalogSamples.id(worker), slots: [kind: limit], lease: .seconds(30)).jobs
     }
 
     /// Claims the one job that is due of a kind.

@@ -43,6 +43,7 @@ struct LimitTests {
         // Both wait for the one place: the short one has it first.
         let slots: [JobKind: Int] = [.import: 9, .share: 9]
         let next = try await harness.catalog.claim(for: CatalogSamples.id("w-1"), slots: slots, lease: .seconds(30))
+            .jobs
         #expect(next.map(\.job.id.rawValue) == ["s"])
         try await harness.catalog.share(try #require(next.first).lease)
         #expect(try await harness.claim(.import).map(\.job.id.rawValue) == ["a-3"])

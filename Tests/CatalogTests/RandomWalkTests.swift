@@ -94,7 +94,8 @@ private struct Walk {
     private mutating func claim() async throws {
         let slots = Dictionary(uniqueKeysWithValues: JobKind.allCases.map { ($0, 3) })
         held += try await harness.catalog.claim(
-            for: CatalogSamples.id("w-\(pick(3))"), slots: slots, lease: .seconds(30))
+            for: CatalogSamples.id("w-\(pick(3))"), slots: slots, lease: .seconds(30)
+        ).jobs
     }
 
     private func work(_ claimed: ClaimedJob) async throws {

@@ -29,7 +29,8 @@ struct SecretSealingTests {
         _ = try await catalog.accept([Harness.submission("job-1", Harness.importWork(), query: "sig=xyz")])
         #expect(try await stored(harness) == sealedSecretMark + "zyx=gis")
         let claimed = try await catalog.claim(
-            for: CatalogSamples.id("w-1"), slots: [.import: 1], lease: .seconds(30))
+            for: CatalogSamples.id("w-1"), slots: [.import: 1], lease: .seconds(30)
+        ).jobs
         #expect(claimed.first?.sourceQuery == "sig=xyz")
         #expect(claimed.first?.secretProblem == nil)
     }
@@ -39,7 +40,8 @@ struct SecretSealingTests {
         let harness = Harness()
         try await harness.accept(Harness.submission("job-1", Harness.importWork(), query: "sig=abc"))
         let claimed = try await harness.catalog.sealing(with: Mirror()).claim(
-            for: CatalogSamples.id("w-1"), slots: [.import: 1], lease: .seconds(30))
+            for: CatalogSamples.id("w-1"), slots: [.import: 1], lease: .seconds(30)
+        ).jobs
         #expect(claimed.first?.sourceQuery == "sig=abc")
     }
 

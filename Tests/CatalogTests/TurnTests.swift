@@ -59,7 +59,8 @@ struct TurnTests {
         _ = try await harness.claim(.import, 4)
         try await harness.accept(Harness.submission("s", Harness.share(.offer), account: "acct-1"))
         let claimed = try await harness.catalog.claim(
-            for: CatalogSamples.id("w-2"), slots: [.import: 0, .share: 1], lease: .seconds(30))
+            for: CatalogSamples.id("w-2"), slots: [.import: 0, .share: 1], lease: .seconds(30)
+        ).jobs
         #expect(claimed.map(\.job.id.rawValue) == ["s"])
     }
 

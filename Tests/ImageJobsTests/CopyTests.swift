@@ -41,7 +41,8 @@ struct CopyTests {
         _ harness: ImportHarness, _ environment: JobEnvironment, _ control: JobControl = JobControl()
     ) async throws {
         let claimed = try await harness.catalog.claim(
-            for: CatalogSamples.id("w-1"), slots: [.copy: 1], lease: .seconds(30))
+            for: CatalogSamples.id("w-1"), slots: [.copy: 1], lease: .seconds(30)
+        ).jobs
         try await JobRunner(environment: environment).run(#require(claimed.first), control: control)
         harness.clock.advance(by: .seconds(65))
     }

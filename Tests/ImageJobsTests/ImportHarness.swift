@@ -55,7 +55,8 @@ final class ImportHarness: Sendable {
 
     func claim() async throws -> ClaimedJob {
         let claimed = try await catalog.claim(
-            for: CatalogSamples.id("w-1"), slots: [.import: 1], lease: .seconds(30))
+            for: CatalogSamples.id("w-1"), slots: [.import: 1], lease: .seconds(30)
+        ).jobs
         return try #require(claimed.first)
     }
 

@@ -23,7 +23,8 @@ struct StoresRequireTests {
 
         func attempt(_ kind: JobKind = .import, _ control: JobControl = JobControl()) async throws {
             let claimed = try await catalog.claim(
-                for: CatalogSamples.id("w-1"), slots: [kind: 1], lease: .seconds(30))
+                for: CatalogSamples.id("w-1"), slots: [kind: 1], lease: .seconds(30)
+            ).jobs
             try await JobRunner(environment: environment).run(#require(claimed.first), control: control)
             harness.clock.advance(by: .seconds(3_700))
         }

@@ -18,6 +18,12 @@ struct PostgreSQLPlanTests {
                 "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements"
             ).rows
             #expect(prepared.count > 30)
+            // What is asked only when there is something to find was asked too.
+            for part in [
+                "line AS MATERIALIZED", "lease_until <= $1 AND version", "state = 'deferred' AND run_at <= $1 AND",
+            ] {
+                #expect(try prepared.contains { try $0.text("statement").contains(part) })
+            }
             for row in prepared {
                 let parameters = try Array(repeating: "NULL", count: Int(row.integer("parameters")))
                 let list = parameters.isEmpty ? "" : "(\(parameters.joined(separator: ",")))"
@@ -39,6 +45,14 @@ struct PostgreSQLPlanTests {
             CatalogSamples.job("job-1", CatalogSamples.works[0]),
             JobAdmission(canonicalForm: "{}", sourceQuery: "q"))
         _ = try rows.job(job)
+        var late = CatalogSamples.job("job-2", CatalogSamples.works[0])
+        late.state = .deferred
+        late.runAt = rows.now
+        try rows.insert(late, JobAdmission(canonicalForm: "{}"))
+        late = CatalogSamples.job("job-3", CatalogSamples.works[0])
+        late.state = .running
+        try rows.insert(late, JobAdmission(canonicalForm: "{}"))
+        _ = try rows.extendLease(of: late.id, ifFenceIs: late.fence, by: .zero)
         _ = try rows.admission(of: job)
         _ = try rows.image(image)
         _ = try rows.unfinishedJobs(on: image)

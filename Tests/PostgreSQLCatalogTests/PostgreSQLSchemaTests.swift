@@ -88,7 +88,8 @@ struct PostgreSQLSchemaTests {
             for (version, count) in [(Job.newestVersion + 1, 0), (Job.newestVersion, 1)] {
                 try administer("UPDATE jobs SET version = \(version)", url)
                 let claimed = try await catalog.claim(
-                    for: CatalogSamples.id("w"), slots: [.import: 4], lease: .seconds(60))
+                    for: CatalogSamples.id("w"), slots: [.import: 4], lease: .seconds(60)
+                ).jobs
                 #expect(claimed.count == count)
             }
         }

@@ -18,7 +18,7 @@ struct PostgreSQLWakeUpTests {
             // The first two tell that it listens.
             for _ in 0..<2 { _ = await hints.next() }
             _ = try await catalog.accept([CatalogJourneys.message("j-1", image: "i-1")])
-            #expect(await hints.next() == .jobsReady)
+            #expect(await hints.next() == .jobsReady([.import]))
             await proxy.reset()
             for _ in 0..<2 { _ = await hints.next() }
         }
@@ -31,7 +31,8 @@ struct PostgreSQLWakeUpTests {
                 database: try PostgreSQLCatalogDatabase(url: url), random: SeededRandomSource(seed: 1))
             _ = try await catalog.accept([CatalogJourneys.message("j-1", image: "i-1")])
             let claimed = try await catalog.claim(
-                for: CatalogSamples.id("worker-1"), slots: [.import: 1], lease: .seconds(60))
+                for: CatalogSamples.id("worker-1"), slots: [.import: 1], lease: .seconds(60)
+            ).jobs
             #expect(claimed.map(\.job.id.rawValue) == ["j-1"])
             var hints = catalog.hints().makeAsyncIterator()
             for _ in 0..<2 { _ = await hints.next() }
@@ -49,7 +50,7 @@ struct PostgreSQLWakeUpTests {
                 database: try PostgreSQLCatalogDatabase(url: url), random: SeededRandomSource(seed: 2))
             _ = try await other.accept([CatalogJourneys.message("j-2", image: "i-2")])
             #expect(await hints.next() == .cancelRequested)
-            #expect(await hints.next() == .jobsReady)
+            #expect(await hints.next() == .jobsReady([.import]))
         }
     }
 }

@@ -132,7 +132,8 @@ struct SQLiteFileTests {
             for (version, count) in [(Job.newestVersion + 1, 0), (Job.newestVersion, 1)] {
                 try await file.write { try $0.execute(sql: "UPDATE jobs SET version = \(version)") }
                 let claimed = try await catalog.claim(
-                    for: CatalogSamples.id("w"), slots: [.import: 4], lease: .seconds(60))
+                    for: CatalogSamples.id("w"), slots: [.import: 4], lease: .seconds(60)
+                ).jobs
                 #expect(claimed.count == count)
             }
         }

@@ -82,7 +82,8 @@ struct SQLiteTurnTests {
                 ])
                 guard random.next() % 2 == 0 else { continue }
                 let claimed = try await catalog.claim(
-                    for: CatalogSamples.id("w"), slots: [.import: 2], lease: .milliseconds(random.next() % 2 * 9_999))
+                    for: CatalogSamples.id("w"), slots: [.import: 2], lease: .milliseconds(random.next() % 2 * 9_999)
+                ).jobs
                 for job in claimed {
                     switch random.next() % 5 {
                     case 0: try await catalog.giveBack(job.lease)

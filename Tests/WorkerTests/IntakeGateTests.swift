@@ -60,7 +60,8 @@ struct IntakeGateTests {
         for number in 0..<20 { queues.publish(Self.shareMessage("share-\(number)", of: "image-of-import")) }
         _ = try await catalog.accept([Self.item(Self.importMessage("other"))])
         let claimed = try await catalog.claim(
-            for: SeededRandomSource(seed: 2).identifier(), slots: [.import: 1], lease: .seconds(30))
+            for: SeededRandomSource(seed: 2).identifier(), slots: [.import: 1], lease: .seconds(30)
+        ).jobs
         let other = try #require(claimed.first)
         let intake = intake(plan)
         await queues.startConsuming(.share)

@@ -44,7 +44,8 @@ struct IntakeTests {
         await gate.adjust()
         #expect(queues.consumed == [.copy, .share, .update, .delete, .cancel])
         let claimed = try await catalog.claim(
-            for: SeededRandomSource(seed: 2).identifier(), slots: [.import: 1], lease: .seconds(30))
+            for: SeededRandomSource(seed: 2).identifier(), slots: [.import: 1], lease: .seconds(30)
+        ).jobs
         #expect(claimed.count == 1)
         await gate.adjust()
         #expect(queues.consumed == Set(JobKind.allCases))

@@ -178,7 +178,8 @@ extension OutboxRelayTests {
 
     private func claim() async throws {
         let claimed = try await catalog.claim(
-            for: SeededRandomSource(seed: 2).identifier(), slots: [.import: 1], lease: .seconds(30))
+            for: SeededRandomSource(seed: 2).identifier(), slots: [.import: 1], lease: .seconds(30)
+        ).jobs
         #expect(claimed.count == 1)
     }
 

@@ -100,7 +100,7 @@ class Crowd:
         return tuple(float(word) for word in row[0])
 
     def costs(self):
-        claims = self.calls("^SELECT body FROM jobs WHERE state = .* AND lease_until <= .* FOR UPDATE SKIP LOCKED")
+        claims = self.calls("AS is_lease_over")
         looks = self.calls("AS claimable")
         taken = self.site.number("SELECT count(*) FROM outbox WHERE phase = 'started' AND destination IS NULL")
         updates = self.site.number(

@@ -1,3 +1,5 @@
+public import ImageModel
+
 /// A database that keeps the rows of a catalog: the port that SQLite, PostgreSQL and the simulation implement.
 ///
 /// It stores and finds rows and keeps transactions apart. What may happen to a job or an image is decided in
@@ -35,8 +37,8 @@ public protocol CatalogDatabase: Sendable {
 
 /// What another worker may have done.
 public enum CatalogHint: Sendable, Hashable {
-    /// It has made a job ready to begin.
-    case jobsReady
+    /// It has made jobs of these kinds ready to begin.
+    case jobsReady(Set<JobKind>)
     /// It has asked for the end of a running job.
     case cancelRequested
 }

@@ -36,11 +36,15 @@ extension Ledger {
     }
 
     /// Looks again at jobs whose time to wait has passed.
-    func releaseOverdue() throws {
-        for listed in try rows.overdueDeferredJobs(limit: 100) {
+    ///
+    /// - Returns: Whether that were all.
+    func releaseOverdue() throws -> Bool {
+        let overdue = try rows.overdueDeferredJobs(limit: Self.batchLimit)
+        for listed in overdue {
             guard var waiting = try rows.job(listed.id), waiting.state == .deferred else { continue }
             try reconsider(&waiting)
         }
+        return overdue.count < Self.batchLimit
     }
 
     private func admission(of job: Job) throws -> Admission {

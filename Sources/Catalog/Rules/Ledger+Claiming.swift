@@ -1,20 +1,26 @@
 import ImageModel
 
 extension Ledger {
+    /// The most jobs of a sort that one claim does something with besides claiming: not all in one transaction.
+    static let batchLimit = 100
+
     /// Gives due jobs to a worker.
-    func claim(for worker: WorkerID, slots: [JobKind: Int], lease duration: Duration) throws -> [ClaimedJob] {
-        try takeBackExpired()
-        try releaseOverdue()
+    func claim(for worker: WorkerID, slots: [JobKind: Int], lease duration: Duration) throws -> ClaimResult {
+        let hasTakenBackAll = try takeBackExpired()
+        let hasReleasedAll = try releaseOverdue()
         try settle()
+        var hasMore = !hasTakenBackAll || !hasReleasedAll
         var holds = try Holds(rows, limits: limits)
         var claimed: [ClaimedJob] = []
         for kind in Self.claimOrder {
             var free = slots[kind] ?? 0
-            // Jobs that end instead of being claimed are many when a deadline passes: not all in one transaction.
+            // Jobs that end instead of being claimed are many when a deadline passes.
             var ended = 0
-            while free > 0, ended < 100, let job = try rows.nextDueJob(kind, except: holds.heldBack) {
+            while free > 0, ended < Self.batchLimit, let job = try rows.nextDueJob(kind, except: holds.heldBack) {
                 guard let claim = try claim(job, for: worker, lease: duration) else {
                     ended += 1
+                    // Besides those that are left there may be some that have waited for this end.
+                    hasMore = true
                     continue
                 }
                 holds.count(claim.job)
@@ -23,7 +29,9 @@ extension Ledger {
                 free -= 1
             }
         }
-        return claimed
+        let untilNextDue = try rows.nextDue().map { $0 - rows.now }
+        return ClaimResult(
+            jobs: claimed, outlook: ClaimOutlook(isPromising: hasMore, untilNextDue: untilNextDue))
     }
 
     /// What takes a moment goes first: an owner's last place under `limits.owner.running` is soon free again.

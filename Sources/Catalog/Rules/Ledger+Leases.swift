@@ -4,8 +4,11 @@ extension Ledger {
     /// Jobs of workers that died. A crash counts unless the attempt had written a checkpoint, so that the next one has
     /// less to do; but a job that always gets somewhere and then kills its worker must end too, so after twice the
     /// attempts every crash counts.
-    func takeBackExpired() throws {
-        for expired in try rows.jobsWithExpiredLease(limit: 100) {
+    ///
+    /// - Returns: Whether that were all.
+    func takeBackExpired() throws -> Bool {
+        let allExpired = try rows.jobsWithExpiredLease(limit: Self.batchLimit)
+        for expired in allExpired {
             var job = expired
             let crash = Failure(
                 .internal, "worker \(job.worker?.rawValue ?? "unknown") stopped renewing its lease", isRetryable: true)
@@ -25,6 +28,7 @@ extension Ledger {
                 try refreshOperation(after: job)
             }
         }
+        return allExpired.count < Self.batchLimit
     }
 
     /// Prolongs leases; what is missing from the result is lost.

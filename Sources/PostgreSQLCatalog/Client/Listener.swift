@@ -1,6 +1,7 @@
 import CPostgreSQL
 import Catalog
 import Glibc
+import ImageModel
 import Synchronization
 
 /// Waits for notifications on a thread and a connection of its own (PostgreSQL manual, 34.9).
@@ -44,17 +45,22 @@ final class Listener: Sendable {
         let result = PQexec(connection, "LISTEN \(channel)")
         defer { PQclear(result) }
         guard PQresultStatus(result) == PGRES_COMMAND_OK else { return false }
-        for hint in [CatalogHint.jobsReady, .cancelRequested] { handler(hint) }
+        for hint in [CatalogHint.jobsReady(CatalogHint.allKinds), .cancelRequested] { handler(hint) }
         while !isStopped.withLock({ $0 }) {
             var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
             guard poll(&descriptor, 1, 1_000) > 0 else { continue }
             guard PQconsumeInput(connection) == 1 else { break }
-            var hints: Set<CatalogHint> = []
+            var ready: Set<JobKind> = []
+            var isCancelRequested = false
             while let notice = PQnotifies(connection) {
-                hints.insert(CatalogHint(payload: notice.pointee.extra.map { String(cString: $0) } ?? ""))
+                switch CatalogHint(payload: notice.pointee.extra.map { String(cString: $0) } ?? "") {
+                case .jobsReady(let kinds): ready.formUnion(kinds)
+                case .cancelRequested: isCancelRequested = true
+                }
                 PQfreemem(notice)
             }
-            for hint in hints { handler(hint) }
+            if isCancelRequested { handler(.cancelRequested) }
+            if !ready.isEmpty { handler(.jobsReady(ready)) }
         }
         return true
     }
@@ -64,7 +70,22 @@ extension CatalogHint {
     /// What a notification of a running job that is to end bears; old workers look for jobs whatever it is.
     static let cancelPayload = "cancel"
 
-    fileprivate init(payload: String) {
-        self = payload == Self.cancelPayload ? .cancelRequested : .jobsReady
+    /// What a notification of ready jobs bears; of old workers it bears nothing, and may mean any kind.
+    static func payload(of kinds: Set<JobKind>) -> String {
+        kinds.map(\.rawValue).sorted().joined(separator: ",")
+    }
+
+    /// The kinds of jobs that can be claimed.
+    static let allKinds = Set(JobKind.allCases).subtracting([.cancel])
+
+    /// Reads what a notification bears. A word that only newer workers know may concern every kind.
+    init(payload: String) {
+        guard payload != Self.cancelPayload else {
+            self = .cancelRequested
+            return
+        }
+        let words = payload.split(separator: ",")
+        let kinds = Set(words.compactMap { JobKind(rawValue: String($0)) })
+        self = .jobsReady(kinds.isEmpty || kinds.count < words.count ? Self.allKinds : kinds)
     }
 }

@@ -1,6 +1,7 @@
 import CPostgreSQL
 import Catalog
 import Glibc
+import ImageModel
 
 /// One connection, used by one thread alone, that comes back after it was lost.
 ///
@@ -18,7 +19,7 @@ final class Session {
     /// Rows that statements have written since the transaction began.
     var writtenRows = 0
     private var mark: Int64 = 0
-    private var lastNotice: Int64 = 0
+    private var lastNotices: [JobKind: Int64] = [:]
 
     init(
         _ address: ConnectionAddress, name: String, settings: String = Session.usualSettings,
@@ -97,12 +98,12 @@ final class Session {
         return mark
     }
 
-    /// Whether it is time to notify others again. Commits that notify wait for each other, and all workers hear each of
-    /// them; who is not told finds the work at its next poll.
-    func mayNotify(at moment: Int64) -> Bool {
-        guard moment - lastNotice >= 100_000 else { return false }
-        lastNotice = moment
-        return true
+    /// The kinds of which it is time to notify others again. Commits that notify wait for each other, and all workers hear
+    /// each of them; who is not told looks a while after the last one it heard of that kind.
+    func kindsToNotify(of kinds: Set<JobKind>, at moment: Int64) -> Set<JobKind> {
+        let due = kinds.filter { kind in lastNotices[kind].map { moment - $0 >= 100_000 } ?? true }
+        for kind in due { lastNotices[kind] = moment }
+        return due
     }
 
     /// Sends text that may hold several statements and returns the last one's answer.

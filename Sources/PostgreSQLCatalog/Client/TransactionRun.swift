@@ -6,7 +6,6 @@ import ImageModel
 struct TransactionRun {
     let session: Session
     let keys: LockKeys
-    private let begun = ServerClock.now
 
     init(session: Session, keys: LockKeys) {
         self.session = session
@@ -52,10 +51,13 @@ struct TransactionRun {
         _ transaction: (_ alone: Set<LockKeys.Exclusive>) throws -> Result
     ) throws -> Result {
         var runs = 0
+        var lost: Int64?
         var alone: Set<LockKeys.Exclusive> = []
         while true {
+            var tried: Int64? = ServerClock.now
             do {
                 try session.open()
+                tried = nil
                 return try transaction(alone)
             } catch let error as MissingLocks {
                 rollBack()
@@ -67,7 +69,9 @@ struct TransactionRun {
             } catch let error as ServerError where error.isWorthAnotherRun {
                 rollBack()
                 runs += 1
-                let waited = ServerClock.now - begun
+                // How long the body took until the connection was lost says nothing about the server.
+                if !session.isOpen { lost = lost ?? tried ?? ServerClock.now }
+                let waited = lost.map { ServerClock.now - $0 } ?? 0
                 let isHopeless = session.isOpen ? runs >= Self.mostRuns : waited >= Self.patience
                 guard !isHopeless else { throw error }
                 // Whom it has met it would meet again, and every dead lock lasts until the server looks for it.
@@ -127,7 +131,8 @@ extension TransactionRun {
     private func notices(of rows: PostgreSQLRows) -> String {
         var notices = ""
         if rows.hasCancelledRunningJobs { notices += "NOTIFY \(keys.channel), '\(CatalogHint.cancelPayload)'; " }
-        if rows.hasReadiedJobs, session.mayNotify(at: ServerClock.now) { notices += "NOTIFY \(keys.channel); " }
+        let kinds = session.kindsToNotify(of: rows.readiedKinds, at: ServerClock.now)
+        if !kinds.isEmpty { notices += "NOTIFY \(keys.channel), '\(CatalogHint.payload(of: kinds))'; " }
         return notices
     }
 

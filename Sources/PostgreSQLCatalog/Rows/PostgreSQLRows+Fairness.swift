@@ -4,7 +4,7 @@ import ImageModel
 extension PostgreSQLRows {
     /// What has been due once stays so, whatever becomes of the server's clock.
     func nextDueJob(_ kind: JobKind, except held: HeldBack) throws -> Job? {
-        try ripenJobs()
+        guard try dueKinds().contains(kind) else { return nil }
         let row = try first(
             Self.next,
             [
@@ -14,10 +14,32 @@ extension PostgreSQLRows {
         return try row.map(locked)
     }
 
-    /// Time alone changes no row, so claims note first what has become due; once for a transaction is enough.
+    /// The kinds with due jobs, held back or not; asked once for a transaction, because most claims find one kind or none.
+    ///
+    /// Time alone changes no row, so claims note first what has become due.
+    private func dueKinds() throws -> Set<JobKind> {
+        if let known = memory.dueKinds { return known }
+        let names = [Parameter.texts(JobKind.allCases.map(\.rawValue)), .integer(now.microseconds)]
+        var row = try first(Self.due, names)
+        if try row?.flag("is_unripe") == true {
+            try ripenJobs()
+            row = try first(Self.due, names)
+        }
+        let kinds = try row?.text("kinds").split(separator: ",").compactMap { JobKind(rawValue: String($0)) } ?? []
+        memory.dueKinds = Set(kinds)
+        return Set(kinds)
+    }
+
+    private static let due = """
+        SELECT array_to_string(ARRAY(
+            SELECT kind FROM unnest($1::text[]) AS known (kind) WHERE EXISTS (
+                SELECT 1 FROM jobs WHERE kind = known.kind AND state IN ('queued', 'retrying') AND ripe)
+        ), ',') AS kinds, EXISTS (
+            SELECT 1 FROM jobs WHERE state IN ('queued', 'retrying') AND NOT ripe AND run_at <= $2
+        ) AS is_unripe
+        """
+
     private func ripenJobs() throws {
-        guard !memory.hasRipened else { return }
-        memory.hasRipened = true
         let sql = """
             UPDATE jobs SET ripe = true WHERE number IN (
                 SELECT number FROM jobs WHERE state IN ('queued', 'retrying') AND NOT ripe AND run_at <= $1

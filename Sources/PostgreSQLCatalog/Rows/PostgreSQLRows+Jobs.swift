@@ -84,6 +84,7 @@ extension PostgreSQLRows {
         // A copy to a new image works on the image it reads; every other job on the one it is about.
         let target = job.kind == .cancel ? nil : job.request.imageID ?? job.imageID
         try holdArrivals()
+        memory.late = nil
         memory.absent.remove("job:\(job.id)")
         if let target { try lockImage(target) }
         // Owners are served in turn from their first job on.
@@ -124,6 +125,7 @@ extension PostgreSQLRows {
                 ended_at = $10, body = $11
             WHERE id = $1 AND fence = $2
             """
+        memory.late = nil
         let isWritten =
             try write(
                 sql,
@@ -144,7 +146,10 @@ extension PostgreSQLRows {
     private func isRipe(_ job: Job) -> Bool {
         guard job.runAt <= now else { return false }
         // Cancels are carried out as they are accepted, and never claimed.
-        if job.kind != .cancel, job.state == .queued || job.state == .retrying { memory.hasReadiedJobs = true }
+        if job.kind != .cancel, job.state == .queued || job.state == .retrying {
+            memory.readiedKinds.insert(job.kind)
+            memory.dueKinds?.insert(job.kind)
+        }
         return true
     }
 

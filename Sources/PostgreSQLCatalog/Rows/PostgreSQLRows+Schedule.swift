@@ -54,6 +54,7 @@ extension PostgreSQLRows {
     }
 
     func overdueDeferredJobs(limit: Int) throws -> [Job] {
+        guard try !isWriting || late().isDeferredJobDue else { return [] }
         // What another worker has in hand it will look at.
         let sql = """
             SELECT body FROM jobs WHERE state = 'deferred' AND run_at <= $1 AND version <= $2
@@ -63,18 +64,39 @@ extension PostgreSQLRows {
     }
 
     func extendLease(of job: JobID, ifFenceIs fence: Int64, by duration: Duration) throws -> Bool {
-        try write(
+        memory.late = nil
+        return try write(
             "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND fence = $2 AND state = 'running'",
             [.text(job.rawValue), .integer(fence), .integer((now + duration).microseconds)]
         ).affected == 1
     }
 
     func jobsWithExpiredLease(limit: Int) throws -> [Job] {
+        guard try !isWriting || late().isLeaseOver else { return [] }
         // One that is locked is being renewed, ended or taken back.
         let sql = """
             SELECT body FROM jobs WHERE state = 'running' AND lease_until <= $1 AND version <= $2
             ORDER BY number LIMIT $3 \(locking("FOR UPDATE SKIP LOCKED"))
             """
         return try all(sql, [.integer(now.microseconds), Parameter(Job.newestVersion), Parameter(limit)]).map(locked)
+    }
+
+    /// Whether the two questions with which a claim begins have an answer: nearly always neither has one.
+    private func late() throws -> (isLeaseOver: Bool, isDeferredJobDue: Bool) {
+        if let known = memory.late { return known }
+        let sql = """
+            SELECT EXISTS (
+                SELECT 1 FROM jobs WHERE state = 'running' AND lease_until <= $1
+            ) AS is_lease_over, EXISTS (
+                SELECT 1 FROM jobs WHERE state = 'deferred' AND run_at <= $1
+            ) AS is_deferred_job_due
+            """
+        let row = try first(sql, [.integer(now.microseconds)])
+        let late = (
+            isLeaseOver: try row?.flag("is_lease_over") ?? true,
+            isDeferredJobDue: try row?.flag("is_deferred_job_due") ?? true
+        )
+        memory.late = late
+        return late
     }
 }

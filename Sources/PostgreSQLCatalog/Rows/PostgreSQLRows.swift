@@ -25,8 +25,10 @@ struct PostgreSQLRows: CatalogTransaction {
         var heldLocks: Set<String> = []
         var countedOwner: String?
         var wanted: Set<LockKeys.Exclusive> = []
-        var hasRipened = false
-        var hasReadiedJobs = false
+        /// Kinds with due jobs, those included that have become due by this transaction.
+        var dueKinds: Set<JobKind>?
+        var late: (isLeaseOver: Bool, isDeferredJobDue: Bool)?
+        var readiedKinds: Set<JobKind> = []
         var hasCancelledRunningJobs = false
     }
 
@@ -99,8 +101,8 @@ extension PostgreSQLRows {
         try all(sql, parameters).first
     }
 
-    /// Whether jobs became ready to begin, which idle workers may like to hear.
-    var hasReadiedJobs: Bool { memory.hasReadiedJobs }
+    /// The kinds of which jobs became ready to begin, which idle workers may like to hear.
+    var readiedKinds: Set<JobKind> { memory.readiedKinds }
 
     /// Whether the end of jobs that run was asked for, which their workers should hear.
     var hasCancelledRunningJobs: Bool { memory.hasCancelledRunningJobs }

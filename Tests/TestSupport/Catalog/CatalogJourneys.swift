@@ -24,6 +24,7 @@ public enum CatalogJourneys {
         _ = try await catalog.accept(
             (0..<count).map { message("j-\($0)", image: "i-\($0)", after: $0 == 0 ? [] : ["j-\($0 - 1)"]) })
         let claimed = try await catalog.claim(for: CatalogSamples.id("w"), slots: [.import: 9], lease: .seconds(60))
+            .jobs
         try expectEqual(claimed.count, 1)
         try await catalog.fail(claimed[0].lease, because: CatalogSamples.failure)
         let last = try await catalog.read { try $0.job(CatalogSamples.id("j-\(count - 1)")) }
@@ -62,7 +63,8 @@ public enum CatalogJourneys {
         var done: [JobID] = []
         while true {
             let claimed = try await catalog.claim(
-                for: CatalogSamples.id(worker), slots: [.import: 4], lease: .seconds(60))
+                for: CatalogSamples.id(worker), slots: [.import: 4], lease: .seconds(60)
+            ).jobs
             if claimed.isEmpty, try await catalog.read({ try !$0.hasMovingJobs() }) { return done }
             try await withThrowingTaskGroup { group in
                 for job in claimed {
@@ -94,7 +96,8 @@ public enum CatalogJourneys {
                 group.addTask {
                     for _ in 0..<rounds {
                         let claimed = try await catalog.claim(
-                            for: CatalogSamples.id("w-\(worker)"), slots: [.import: 4], lease: .seconds(60))
+                            for: CatalogSamples.id("w-\(worker)"), slots: [.import: 4], lease: .seconds(60)
+                        ).jobs
                         let (owners, hosts) = try await catalog.read {
                             (try $0.runningByOwner(), try $0.runningBySourceHost())
                         }
@@ -170,7 +173,8 @@ public enum CatalogJourneys {
         for round in 0..<rounds {
             _ = try await worker.accept([message("a-\(round)", image: "i-\(round)")])
             let claimed = try await worker.claim(
-                for: CatalogSamples.id("w"), slots: [.import: 9], lease: .seconds(60))
+                for: CatalogSamples.id("w"), slots: [.import: 9], lease: .seconds(60)
+            ).jobs
             try expectEqual(claimed.map(\.job.id.rawValue), ["a-\(round)"])
             async let ended: Void = worker.fail(claimed[0].lease, because: CatalogSamples.failure)
             async let accepted = intake.accept(
