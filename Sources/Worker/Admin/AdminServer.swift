@@ -37,6 +37,7 @@ public struct AdminServer: Sendable {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(
             middleware: AdminGate(token: token, routes: ["/v1/images", "/v1/images/{id}", "/v1/jobs", "/v1/jobs/{id}"]))
+        router.add(middleware: AnswerLimit(port.limits.answers))
         router.get("v1/images") { request, _ in try await images(request) }
         router.get("v1/images/:id") { request, context in try await image(request, Self.id(context)) }
         router.get("v1/jobs") { request, _ in try await jobs(request) }

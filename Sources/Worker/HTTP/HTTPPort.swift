@@ -3,17 +3,20 @@ import HummingbirdCore
 import Logging
 import NIOCore
 
-/// A port that answers HTTP: so many connections at once, and none of them for long when nothing is asked.
+/// A port that answers HTTP, whatever others do with their connections to it.
 struct HTTPPort: Sendable {
     let host: String
     let port: Int
     let logger: Logger
+    var limits = HTTPLimits()
+    /// Told the number of the port that it listens on.
+    var onListening: @Sendable (Int) -> Void = { _ in }
 
     /// `host:port`
     var address: String { "\(host):\(port)" }
 
-    private static let mostConnections = 128
-    private static let idleTimeout = TimeAmount.seconds(60)
+    /// How many connections there may be beyond the limit while those that had to go are still being closed.
+    private static let closing = 32
 
     /// Serves until the task is cancelled.
     ///
@@ -24,12 +27,22 @@ struct HTTPPort: Sendable {
         var quiet = logger
         quiet.logLevel = .critical
         let address: Logger.Metadata = ["for": "\(purpose)", "host": "\(host)", "port": "\(port)"]
+        let connections = OpenConnections(limit: limits.connections)
+        let transfer = limits.transfer
         let application = Application(
-            router: router, server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleTimeout)),
+            router: router,
+            server: .http1(
+                configuration: HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [ConnectionWatch(connections, limit: transfer)],
+                    idleTimeout: limits.idle)),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), serverName: "longshore",
-                availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections, logger: quiet)),
-            onServerRunning: { [logger] _ in logger.info("Listening", metadata: address) }, logger: quiet)
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    limits.connections + Self.closing, logger: quiet)),
+            onServerRunning: { [logger, port, onListening] channel in
+                logger.info("Listening", metadata: address)
+                onListening(channel.localAddress?.port ?? port)
+            }, logger: quiet)
         try await application.run()
     }
 }

@@ -42,6 +42,8 @@ public struct HealthServer: Sendable {
             return Self.response(
                 late.isEmpty, ["status": late.isEmpty ? "ok" : "stuck: " + late.joined(separator: ", ")])
         }
+        // Not for /healthz: it asks nobody, and a worker that does not answer it is ended.
+        router.add(middleware: AnswerLimit(port.limits.answers))
         router.get("readyz") { _, _ in
             var report: [String: String] = [:]
             var isReady = true
