@@ -7,7 +7,7 @@ import Synchronization
 /// broker, where operators see it and alarm on it.
 ///
 /// <doc:IntakeGate> says why it may not simply count.
-struct IntakeGate<Queues: JobQueues>: Sendable {
+final class IntakeGate<Queues: JobQueues>: Sendable {
     let queues: Queues
     let catalog: ImageCatalog
     let plan: WorkerPlan
@@ -17,7 +17,8 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
     let wakeUp = WakeUp()
     /// Once requested, the gate never opens again.
     private let isClosed = DrainRequest()
-    private let halt = IntakeHalt()
+    /// While set, nothing is consumed.
+    private let isSuspended = Atomic(false)
 
     /// How long the catalog stands still with the gate closed before jobs are given up that follow ones nobody knows.
     private static var patience: Duration { .seconds(60) }
@@ -39,14 +40,13 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
 
     /// Consumes nothing, whatever room there is, until ``resume()``. A catalog that cannot write may well answer questions.
     func suspend() async {
-        halt.isOn = true
+        isSuspended.store(true, ordering: .releasing)
         await close()
     }
 
     /// Consumes again what there is room for.
     func resume() async {
-        guard halt.isOn else { return }
-        halt.isOn = false
+        guard isSuspended.exchange(false, ordering: .acquiringAndReleasing) else { return }
         await adjust()
     }
 
@@ -87,7 +87,7 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
     }
 
     private func adjustOnce() async -> Position {
-        guard !isClosed.isRequested, !halt.isOn else { return .partlyClosed }
+        guard mayOpen else { return .partlyClosed }
         guard let load = try? await catalog.intakeLoad() else {
             await close()
             return .partlyClosed
@@ -102,9 +102,11 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
             }
         }
         // The worker may have been asked to drain meanwhile, or a commit may have failed: what was closed must stay so.
-        if isClosed.isRequested || halt.isOn { await close() }
+        if !mayOpen { await close() }
         return position
     }
+
+    private var mayOpen: Bool { !isClosed.isRequested && !isSuspended.load(ordering: .acquiring) }
 
     private func refuseStranded() async -> Bool {
         guard let count = try? await catalog.refuseStranded(limit: Self.refusalLimit) else { return false }
@@ -112,16 +114,6 @@ struct IntakeGate<Queues: JobQueues>: Sendable {
             "Nothing moves, and no more jobs can be taken in; the oldest that follow unknown jobs were failed",
             metadata: ["jobs": "\(count)"])
         return true
-    }
-}
-
-/// Whether the intake is suspended.
-private final class IntakeHalt: Sendable {
-    private let state = Mutex(false)
-
-    var isOn: Bool {
-        get { state.withLock { $0 } }
-        set { state.withLock { $0 = newValue } }
     }
 }
 
