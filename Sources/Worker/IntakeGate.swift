@@ -19,6 +19,8 @@ final class IntakeGate<Queues: JobQueues>: Sendable {
     private let isClosed = DrainRequest()
     /// While set, nothing is consumed.
     private let isSuspended = Atomic(false)
+    /// Who adjusts the gate by what it saw first must not open it again after others have closed it.
+    private let turnstile = Turnstile()
 
     /// How long the catalog stands still with the gate closed before jobs are given up that follow ones nobody knows.
     private static var patience: Duration { .seconds(60) }
@@ -87,6 +89,10 @@ final class IntakeGate<Queues: JobQueues>: Sendable {
     }
 
     private func adjustOnce() async -> Position {
+        await turnstile.pass { await adjustInTurn() }
+    }
+
+    private func adjustInTurn() async -> Position {
         guard mayOpen else { return .partlyClosed }
         guard let load = try? await catalog.intakeLoad() else {
             await close()

@@ -87,7 +87,6 @@ struct IntakeGateTests {
         await queues.startConsuming(.import)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await intake.run() }
-            // Only then the other who adjusts the gate: two that see the same room at once let in twice as much.
             await queues.waitUntilStopped(.import)
             group.addTask { await intake.gate.keep(until: drain) }
             await queues.waitForAcknowledged(21)
@@ -102,6 +101,31 @@ struct IntakeGateTests {
         #expect(jobs.last?.state == .queued)
     }
 
+    @Test("Who saw room before others filled it does not open the gate again behind them")
+    func staleLook() async throws {
+        let held = HeldReads(
+            InMemoryCatalogDatabase(id: try #require(CatalogID("held")), now: { [clock] in clock.now }))
+        let catalog = ImageCatalog(database: held, random: SeededRandomSource(seed: 1))
+        let gate = intake(WorkerPlan(backlog: 1), catalog: catalog).gate
+        held.holdNext()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await gate.adjust() }
+            await held.waitUntilHeld()
+            _ = try await catalog.accept([Self.item(Self.importMessage("job-1"))])
+            let hasEnded = Watched(false)
+            group.addTask {
+                await gate.adjust()
+                hasEnded.change { $0 = true }
+            }
+            // It ends now, or waits for the first.
+            for _ in 0..<10_000 where !hasEnded.value { await Task.yield() }
+            held.letGo()
+            try await group.waitForAll()
+        }
+        #expect(queues.consumed.contains(.delete))
+        #expect(!queues.consumed.contains(.import))
+    }
+
     private struct End {
         let state: JobState
         let code: FailureCode?
@@ -114,7 +138,10 @@ struct IntakeGateTests {
 }
 
 extension IntakeGateTests {
-    private func intake(_ plan: WorkerPlan, time: any TimeSource = HostTime()) -> Intake<FakeQueues> {
+    private func intake(
+        _ plan: WorkerPlan, catalog: ImageCatalog? = nil, time: any TimeSource = HostTime()
+    ) -> Intake<FakeQueues> {
+        let catalog = catalog ?? self.catalog
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let gate = IntakeGate(queues: queues, catalog: catalog, plan: plan, time: time, logger: logger)
