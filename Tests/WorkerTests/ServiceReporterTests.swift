@@ -13,6 +13,7 @@ struct ServiceReporterTests {
             var isDeaf = false
             var late: [String] = []
             var trouble: String?
+            var storeTrouble: String?
             var now = Duration.zero
             var sleepers: [CheckedContinuation<Void, Never>] = []
             var isOver = false
@@ -34,6 +35,12 @@ struct ServiceReporterTests {
         var trouble: String? {
             get { state.withLock { $0.trouble } }
             set { state.withLock { $0.trouble = newValue } }
+        }
+
+        /// What its store lacks.
+        var storeTrouble: String? {
+            get { state.withLock { $0.storeTrouble } }
+            set { state.withLock { $0.storeTrouble = newValue } }
         }
 
         func turn(deaf isDeaf: Bool) { state.withLock { $0.isDeaf = isDeaf } }
@@ -90,7 +97,10 @@ struct ServiceReporterTests {
     private func withReadiness(
         of reporter: ServiceReporter, _ body: () async throws -> Void
     ) async throws {
-        let checks = [ReadinessCheck("broker") { [manager] in manager.trouble }]
+        let checks = [
+            ReadinessCheck("broker") { [manager] in manager.trouble },
+            ReadinessCheck("store.b", isEssential: false) { [manager] in manager.storeTrouble },
+        ]
         try await reporter.accompany {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { [manager] in
@@ -117,6 +127,26 @@ struct ServiceReporterTests {
             #expect(manager.notices.contains(.status("Ready")))
         }
         #expect(manager.notices.count { $0 == .ready } == 1)
+    }
+
+    @Test("A worker without one of its stores is ready, and says which is away until that is back")
+    func withoutStore() async throws {
+        manager.storeTrouble = "gone"
+        try await withReadiness(of: reporter()) {
+            while !manager.notices.contains(.status("Ready, but without store.b: gone")) { await Task.yield() }
+            #expect(manager.notices.count { $0 == .ready } == 1)
+            await manager.untilAsleep(2)
+            manager.notices = []
+            // What it cannot do without is no matter of the manager's any more.
+            manager.trouble = "not connected"
+            await manager.pass(2)
+            #expect(manager.notices == [.watchdog])
+            manager.storeTrouble = nil
+            manager.wake()
+            while !manager.notices.contains(.status("Ready")) { await Task.yield() }
+            await manager.untilAsleep(1)
+        }
+        #expect(!manager.notices.contains(.ready))
     }
 
     @Test("A manager that did not hear of the readiness is told again")

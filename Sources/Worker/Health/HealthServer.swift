@@ -76,12 +76,17 @@ public struct HealthServer: Sendable {
 public struct ReadinessCheck: Sendable {
     /// Its name in the report.
     public let name: String
+    /// Whether a worker can do nothing without it.
+    public let isEssential: Bool
     /// What is wrong with it; nil when nothing is.
     public let trouble: @Sendable () async -> String?
 
     /// A check under a name.
-    public init(_ name: String, trouble: @escaping @Sendable () async -> String?) {
+    ///
+    /// - Parameter isEssential: Whether a worker can do nothing without it.
+    public init(_ name: String, isEssential: Bool = true, trouble: @escaping @Sendable () async -> String?) {
         self.name = name
+        self.isEssential = isEssential
         self.trouble = trouble
     }
 }

@@ -51,7 +51,8 @@ public final class ServiceReporter: Sendable {
         }
     }
 
-    /// Says that the worker is ready as soon as all checks pass for the first time, and until then what does not.
+    /// Says that the worker is ready as soon as it has, for the first time, all that it cannot do without; until then what
+    /// it waits for, and afterwards what else is away, until that is there.
     ///
     /// - Parameter lateLoops: The names of loops that hang; empty while the process is well.
     public func announceReadiness(
@@ -62,16 +63,31 @@ public final class ServiceReporter: Sendable {
             if state.phase == .starting { state.phase = .serving }
         }
         while isServing, !Task.isCancelled {
-            let trouble = await Self.trouble(checks)
+            let needed = await Self.troubles(checks.filter(\.isEssential))
             state.withLock { state in
                 guard state.phase == .serving else { return }
-                if let trouble {
-                    tell([.status("Waits for \(trouble)")], &state)
+                if let first = needed.first {
+                    tell([.status("Waits for \(first)")], &state)
                 } else if tell([.ready, .status("Ready")], &state) {
                     state.phase = .ready
                 }
             }
             if isServing { try? await time.sleep(for: .seconds(1)) }
+        }
+        await announceStatus(checks.filter { !$0.isEssential })
+    }
+
+    /// Says what a ready worker lacks, until it lacks nothing. An answer may take long: the worker is ready meanwhile.
+    private func announceStatus(_ checks: [ReadinessCheck]) async {
+        var said = "Ready"
+        while isReady, !Task.isCancelled {
+            let missed = await Self.troubles(checks)
+            let status = missed.isEmpty ? "Ready" : "Ready, but without " + missed.joined(separator: "; ")
+            state.withLock { state in
+                if state.phase == .ready, status != said, tell([.status(status)], &state) { said = status }
+            }
+            guard said != "Ready" || !missed.isEmpty else { return }
+            try? await time.sleep(for: .seconds(10))
         }
     }
 
@@ -87,6 +103,8 @@ public final class ServiceReporter: Sendable {
     private static var requestedTime: Duration { .seconds(30) }
 
     private var isServing: Bool { state.withLock { $0.phase == .serving } }
+
+    private var isReady: Bool { state.withLock { $0.phase == .ready } }
 
     private func report() async {
         let interval = min(.seconds(5), watchdog.map { $0 / 2 } ?? .seconds(5))
@@ -114,11 +132,12 @@ public final class ServiceReporter: Sendable {
         return isHeard
     }
 
-    /// The first thing that is not as a worker needs it.
-    private static func trouble(_ checks: [ReadinessCheck]) async -> String? {
+    /// What is not as a worker would have it.
+    private static func troubles(_ checks: [ReadinessCheck]) async -> [String] {
+        var troubles: [String] = []
         for check in checks {
-            if let trouble = await check.trouble() { return "\(check.name): \(trouble)" }
+            if let trouble = await check.trouble() { troubles.append("\(check.name): \(trouble)") }
         }
-        return nil
+        return troubles
     }
 }

@@ -27,9 +27,9 @@ extension ReadinessCheck {
         }
     }
 
-    /// A store.
+    /// A store, which a worker can do without as long as it has another.
     static func store(_ store: any ImageStore) -> Self {
-        Self("store.\(store.name)") {
+        Self("store.\(store.name)", isEssential: false) {
             do throws(StoreError) {
                 _ = try await store.freeBytes()
                 return nil
