@@ -65,4 +65,29 @@ struct OnceTests {
             try await site.stop(intake)
         }
     }
+
+    @Test("A second signal ends it now with 130, and the job goes on elsewhere")
+    func interrupted() async throws {
+        try await withSite(["worker.drain": "10m"]) { site in
+            let gate = Gate()
+            let image = OriginAnswer.pattern(size: 50_000)
+            site.origin.serve("/image", image.holding(after: 10_000, until: gate), image)
+            let intake = try await site.startReadyWorker(["worker.roles": "intake,relay"])
+            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
+            try await site.event("accepted", of: "job-1")
+            let once = try site.start(["worker", "--once"])
+            await site.origin.journal.wait { $0.held["/image"] == 1 }
+            once.signal(SIGTERM)
+            try await once.errors.wait(for: "the drain") { $0.contains { $0.contains("Draining") } }
+            once.signal(SIGTERM)
+            #expect(try await once.waitForEnd() == .exited(130))
+            #expect(once.output.entries.isEmpty)
+            #expect(once.errors.entries.contains { $0.contains("longshore: interrupted") })
+            try await site.stop(intake)
+            let second = try site.startWorker()
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            try await site.stop(second)
+            #expect(try await site.storedBytes(of: "image-1") == PatternBytes(size: 50_000).all)
+        }
+    }
 }

@@ -14,7 +14,8 @@ struct WorkerCommand: AsyncParsableCommand {
             back. A second signal stops now; nothing is lost, another worker goes on once the leases have run out.
 
             With --once it runs a single job that others have taken in, sends its events and ends: 0 when the job \
-            succeeded, goes on later, or there was none; 1 when it failed or was cancelled. For a pod per job.
+            succeeded, goes on later, or there was none; 1 when it failed or was cancelled; 130 when a second signal \
+            interrupted it. For a pod per job.
             """)
 
     @Flag(help: "Run one waiting job, whatever worker.roles says, and end.")

@@ -17,9 +17,14 @@ final class SignalWatch: Sendable {
         self.onDrain = onDrain
     }
 
-    /// Runs a worker's whole life; when signals end it before its time it is cancelled, and the result is nil.
+    /// A second signal has ended everything.
+    struct Interrupted: Error {}
+
+    /// Runs a worker's whole life; when signals end it before its time it is cancelled, and when nothing was begun by
+    /// then the result is nil.
     ///
     /// - Parameter onDrain: Called at the first signal.
+    /// - Throws: ``Interrupted`` at the second signal.
     static func run<Result: Sendable>(
         _ logger: Logger, onDrain: @escaping @Sendable () -> Void,
         _ life: @escaping @Sendable (SignalWatch) async throws -> Result?
@@ -29,7 +34,7 @@ final class SignalWatch: Sendable {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
-                await watch.wait(for: signals)
+                try await watch.wait(for: signals)
                 return nil
             }
             group.addTask { try await life(watch) }
@@ -47,11 +52,11 @@ final class SignalWatch: Sendable {
         isStarted.store(true, ordering: .releasing)
     }
 
-    private func wait(for signals: UnixSignalsSequence) async {
+    private func wait(for signals: UnixSignalsSequence) async throws(Interrupted) {
         for await signal in signals {
             if drain.isRequested {
                 logger.warning("Stopping now; unfinished jobs go on when their leases have run out")
-                return
+                throw Interrupted()
             }
             drain.request()
             onDrain()

@@ -14,10 +14,14 @@ extension WorkerAssembly {
         _ settings: Settings, _ decoration: Decoration, service: ServiceReporter? = nil, logger: Logger
     ) async throws {
         func life() async throws {
-            _ = try await run(settings, decoration, service: service, logger: logger, withPorts: true) {
-                worker, drain in
-                await worker.run(until: drain)
-                return nil
+            do {
+                _ = try await run(settings, decoration, service: service, logger: logger, withPorts: true) {
+                    worker, drain in
+                    await worker.run(until: drain)
+                    return nil
+                }
+            } catch is SignalWatch.Interrupted {
+                // Who ends a worker for good means it: a service manager is not to take it for a failure.
             }
         }
         guard let service else { return try await life() }
@@ -29,11 +33,19 @@ extension WorkerAssembly {
     /// There are no ports for health and questions: many such processes may run on one host.
     ///
     /// - Returns: The job as it is now; nil when none came.
+    /// - Throws: A ``CommandTrouble`` with `interrupted` when a second signal came before it was known what becomes of the
+    ///   job.
     static func runOne(
         _ settings: Settings, _ decoration: Decoration, logger: Logger, within patience: Duration?
     ) async throws -> Job? {
-        try await run(settings, decoration, service: nil, logger: logger, withPorts: false) { worker, drain in
-            await worker.runOne(within: patience, until: drain)
+        do {
+            return try await run(settings, decoration, service: nil, logger: logger, withPorts: false) {
+                worker, drain in
+                await worker.runOne(within: patience, until: drain)
+            }
+        } catch is SignalWatch.Interrupted {
+            throw CommandTrouble(
+                .interrupted, "interrupted; a job that was begun goes on when its lease has run out")
         }
     }
 
