@@ -21,6 +21,8 @@ public final class SQLiteCatalogDatabase: CatalogDatabase {
             let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             try LocalFileSystem.require(directory)
+            // A pool turns WAL on as it opens a file, which would change one of another program.
+            if FileManager.default.fileExists(atPath: path) { try Schema.requireOwn(path, Self.configuration) }
             let pool = try DatabasePool(path: path, configuration: Self.configuration)
             // Set here and not while a connection is prepared: the pool sets NORMAL once it has turned WAL on.
             try pool.writeWithoutTransaction { database in

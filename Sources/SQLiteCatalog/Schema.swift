@@ -36,6 +36,22 @@ enum Schema {
         }
     }
 
+    /// Refuses a file that another program made, and leaves it as it is.
+    ///
+    /// A file that has to be recovered before anybody reads it is let pass: ``migrate(_:)`` looks again.
+    static func requireOwn(_ path: String, _ configuration: Configuration) throws {
+        var configuration = configuration
+        configuration.readonly = true
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.read { database in
+                let applied = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+                try requireOwn(database, isEmpty: applied == 0)
+            }
+            try queue.close()
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {}
+    }
+
     /// Refuses a database that another program made.
     private static func requireOwn(_ database: Database, isEmpty: Bool) throws {
         let owner = try Int.fetchOne(database, sql: "PRAGMA application_id")

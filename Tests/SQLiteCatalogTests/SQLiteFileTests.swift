@@ -155,8 +155,11 @@ struct SQLiteFileTests {
             try await queue.write { try $0.execute(sql: "CREATE TABLE images (id TEXT)") }
             #expect(throws: CatalogError(.unusable, "")) { _ = try SQLiteCatalogDatabase(existing: path) }
             #expect(try await queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "delete")
+            let before = try Data(contentsOf: URL(fileURLWithPath: path))
             let error = #expect(throws: CatalogError(.unusable, "")) { _ = try SQLiteCatalogDatabase(path: path) }
             #expect(error?.message.contains(path) == true)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before, "it is left as it was")
+            #expect(try await queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "delete")
         }
     }
 
