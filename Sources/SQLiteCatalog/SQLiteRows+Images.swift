@@ -10,27 +10,7 @@ extension SQLiteRows {
         return image
     }
 
-    func images(_ filter: ImageFilter) throws -> [Image] {
-        var conditions = ["1"]
-        var arguments = StatementArguments()
-        if let statuses = filter.statuses {
-            conditions.append("status IN (\(statuses.map { _ in "?" }.joined(separator: ",")))")
-            arguments += StatementArguments(statuses.map(\.rawValue).sorted())
-        }
-        if let owner = filter.owner {
-            conditions.append("owner = ?")
-            arguments += [owner.rawValue]
-        }
-        if let account = filter.sharedWith {
-            conditions.append("id IN (SELECT image FROM members WHERE account = ? AND status = 'accepted')")
-            arguments += [account.rawValue]
-        }
-        arguments += [filter.limit]
-        let sql = "SELECT * FROM images WHERE \(conditions.joined(separator: " AND ")) ORDER BY number DESC LIMIT ?"
-        return try all(sql, arguments).map(image)
-    }
-
-    private func image(_ row: Row) throws -> Image {
+    func image(_ row: Row) throws -> Image {
         let id: String = row["id"]
         let properties = try all("SELECT key, value FROM image_properties WHERE image = ?", [id])
         let tags = try all("SELECT tag FROM image_tags WHERE image = ? ORDER BY position", [id])

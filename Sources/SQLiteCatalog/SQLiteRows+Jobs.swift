@@ -23,27 +23,6 @@ extension SQLiteRows {
         }
     }
 
-    func jobs(_ filter: JobFilter) throws -> [Job] {
-        var conditions = ["1"]
-        var arguments = StatementArguments()
-        if let states = filter.states {
-            conditions.append("state IN (\(states.map { _ in "?" }.joined(separator: ",")))")
-            arguments += StatementArguments(states.map(\.rawValue).sorted())
-        }
-        if let kind = filter.kind {
-            conditions.append("kind = ?")
-            arguments += [kind.rawValue]
-        }
-        if let image = filter.image {
-            conditions.append("(image = ? OR target = ?)")
-            arguments += [image.rawValue, image.rawValue]
-        }
-        arguments += [filter.limit]
-        return try jobs(
-            "SELECT body FROM jobs WHERE \(conditions.joined(separator: " AND ")) ORDER BY number DESC LIMIT ?",
-            arguments)
-    }
-
     func unfinishedJobs(on image: ImageID) throws -> [JobOutline] {
         let sql = """
             SELECT id, kind, state, has_predecessors FROM jobs
@@ -132,7 +111,7 @@ extension SQLiteRows {
         return try jobs(sql, [clock.bootID, clock.sinceBoot, Job.newestVersion, limit])
     }
 
-    private func jobs(_ sql: String, _ arguments: StatementArguments) throws -> [Job] {
+    func jobs(_ sql: String, _ arguments: StatementArguments) throws -> [Job] {
         try all(sql, arguments).map { try value(from: $0["body"]) }
     }
 

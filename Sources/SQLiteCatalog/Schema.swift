@@ -73,7 +73,7 @@ enum Schema {
     }
 
     static let steps = [
-        initial, checkpoints, retention, followers, space, provenance, fairness, replicaDates, stores, hostClock,
+        initial, checkpoints, retention, followers, space, provenance, fairness, replicaDates, stores, hostClock, lists,
     ]
 
     /// 2: how far a transfer's bytes are durable. Who does not know of it begins the transfer again.
@@ -99,6 +99,12 @@ enum Schema {
 
     /// 10: how far the time of day was ahead of the time since boot, so that a step of the clock is noticed.
     private static let hostClock = "CREATE TABLE host_clock (boot TEXT NOT NULL, ahead INTEGER NOT NULL) STRICT"
+
+    /// 11: what lists are filtered by. The target of most jobs is their image, which has an index of its own.
+    private static let lists = """
+        CREATE INDEX IF NOT EXISTS images_by_status ON images (status, number);
+        CREATE INDEX IF NOT EXISTS jobs_of_target ON jobs (target, number) WHERE image IS NOT target;
+        """
 
     private static let initial = """
         CREATE TABLE catalog (id TEXT NOT NULL, min_reader INTEGER NOT NULL) STRICT;

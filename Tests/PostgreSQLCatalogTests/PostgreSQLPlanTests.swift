@@ -10,30 +10,71 @@ struct PostgreSQLPlanTests {
     @Test("go through an index, so that the work already done costs nothing")
     func noScans() async throws {
         try await withTemporarySchema { url in
-            let id = try await PostgreSQLCatalogDatabase(url: url).read { try $0.catalogID() }
-            let session = Session(try ConnectionAddress(url), name: "plans")
-            try session.open()
-            try TransactionRun(session: session, keys: LockKeys(catalog: id)).write(Self.hotQueries)
-            let prepared = try session.execute(
-                "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements"
-            ).rows
-            #expect(prepared.count > 30)
+            let plans = try await Self.plans(of: Self.hotQueries, url)
+            #expect(plans.count > 30)
             // What is asked only when there is something to find was asked too.
             for part in [
                 "line AS MATERIALIZED", "lease_until <= $1 AND version", "state = 'deferred' AND run_at <= $1 AND",
             ] {
-                #expect(try prepared.contains { try $0.text("statement").contains(part) })
+                #expect(plans.contains { $0.statement.contains(part) })
             }
-            for row in prepared {
-                let parameters = try Array(repeating: "NULL", count: Int(row.integer("parameters")))
-                let list = parameters.isEmpty ? "" : "(\(parameters.joined(separator: ",")))"
-                let plan = try session.execute("EXPLAIN EXECUTE \(row.text("name"))\(list)").rows
-                    .map { try $0.text("\"QUERY PLAN\"") }
-                let scans = plan.filter { $0.contains("Seq Scan on") && !$0.contains("Seq Scan on catalog") }
-                let statement = try row.text("statement")
-                #expect(scans.isEmpty, "\(statement)\n\(plan.joined(separator: "\n"))")
+            for plan in plans {
+                let scans = plan.steps.filter { $0.contains("Seq Scan on") && !$0.contains("Seq Scan on catalog") }
+                #expect(scans.isEmpty, "\(plan)")
             }
         }
+    }
+
+    @Test("for lists take what passes from an index, in the order in which it is told")
+    func lists() async throws {
+        try await withTemporarySchema { url in
+            let wanted = [
+                "images_by_status": "status = ", "images_by_owner": "owner = ", "jobs_of_image": "image = ",
+                "jobs_of_target": "target = ",
+            ]
+            let plans = try await Self.plans(of: Self.lists, url)
+            for (index, condition) in wanted {
+                let users = plans.filter { $0.steps.contains { $0.contains("Scan Backward using \(index) ") } }
+                #expect(!users.isEmpty, "nothing goes through \(index): \(plans)")
+                for plan in users {
+                    #expect(plan.steps.contains { $0.contains("Index Cond") && $0.contains(condition) }, "\(plan)")
+                }
+            }
+        }
+    }
+
+    private struct Plan: CustomStringConvertible {
+        let statement: String
+        let steps: [String]
+        var description: String { ([statement] + steps).joined(separator: "\n") }
+    }
+
+    /// The plans of the statements that `body` runs, and of those that every transaction runs.
+    private static func plans(of body: (any CatalogTransaction) throws -> Void, _ url: String) async throws -> [Plan] {
+        let id = try await PostgreSQLCatalogDatabase(url: url).read { try $0.catalogID() }
+        let session = Session(try ConnectionAddress(url), name: "plans")
+        try session.open()
+        try TransactionRun(session: session, keys: LockKeys(catalog: id)).write(body)
+        return try session.execute(
+            "SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements"
+        ).rows.map { row in
+            let parameters = try Array(repeating: "NULL", count: Int(row.integer("parameters")))
+            let list = parameters.isEmpty ? "" : "(\(parameters.joined(separator: ",")))"
+            let steps = try session.execute("EXPLAIN EXECUTE \(row.text("name"))\(list)").rows
+                .map { try $0.text("\"QUERY PLAN\"") }
+            return Plan(statement: try row.text("statement"), steps: steps)
+        }
+    }
+
+    /// The lists with a filter that few rows may pass.
+    private static func lists(_ rows: any CatalogTransaction) throws {
+        let image: ImageID = CatalogSamples.id("image-1")
+        let job: JobID = CatalogSamples.id("job-1")
+        _ = try rows.jobs(JobFilter(image: image))
+        _ = try rows.jobs(JobFilter(states: [.failed, .succeeded], kind: .import, image: image, after: job))
+        _ = try rows.images(ImageFilter(statuses: [.failed]))
+        _ = try rows.images(ImageFilter(statuses: [.failed, .pendingDelete, .deleting], after: image))
+        _ = try rows.images(ImageFilter(owner: CatalogSamples.id("acct-1"), after: image))
     }
 
     /// All that is asked for every message, claim, renewal and end.

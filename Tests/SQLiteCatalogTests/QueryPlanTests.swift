@@ -45,6 +45,33 @@ struct QueryPlanTests {
         }
     }
 
+    @Test("for lists take what passes from an index, in the order in which it is told")
+    func lists() async throws {
+        try await withTemporaryCatalog { path in
+            let plans = try await SQLiteCatalogDatabase(path: path).write { rows in
+                let rows = try #require(rows as? SQLiteRows)
+                return try Self.plans(of: Self.statements(of: Self.lists, in: rows), in: rows.database)
+            }
+            #expect(plans.count == 6)
+            for plan in plans {
+                #expect(
+                    plan.contains("\nSEARCH ") && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "\(plan)")
+            }
+        }
+    }
+
+    /// The lists with a filter that few rows may pass.
+    private static func lists(_ rows: SQLiteRows) throws {
+        let image: ImageID = CatalogSamples.id("image-1")
+        let job: JobID = CatalogSamples.id("job-1")
+        _ = try rows.jobs(JobFilter(image: image))
+        _ = try rows.jobs(JobFilter(states: [.failed, .succeeded], kind: .import, image: image, after: job))
+        _ = try rows.images(ImageFilter(statuses: [.failed]))
+        _ = try rows.images(ImageFilter(statuses: [.failed, .pendingDelete, .deleting], after: image))
+        _ = try rows.images(ImageFilter(owner: CatalogSamples.id("acct-1"), after: image))
+        _ = try rows.images(ImageFilter(statuses: [.active], owner: CatalogSamples.id("acct-1")))
+    }
+
     /// All that is asked for every message, claim, renewal and end.
     private static func hotQueries(_ rows: SQLiteRows) throws {
         let job: JobID = CatalogSamples.id("job-1")

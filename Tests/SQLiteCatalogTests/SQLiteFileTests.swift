@@ -117,6 +117,24 @@ struct SQLiteFileTests {
         }
     }
 
+    @Test("is brought up to date while an older worker goes on")
+    func olderWorker() async throws {
+        try await withTemporaryCatalog { path in
+            let older = try SQLiteCatalogDatabase(path: path)
+            let queue = try DatabaseQueue(path: path)
+            try await queue.write { database in
+                try database.execute(
+                    sql: "DROP INDEX images_by_status; DROP INDEX jobs_of_target; PRAGMA user_version = 10")
+            }
+            try await older.write { try $0.insert(CatalogSamples.image("a")) }
+            let newer = try SQLiteCatalogDatabase(path: path)
+            try await older.write { try $0.insert(CatalogSamples.image("b")) }
+            let active = ImageFilter(statuses: [CatalogSamples.image("b").status])
+            #expect(try await newer.read { try $0.images(active).map(\.id.rawValue) } == ["b", "a"])
+            #expect(try await older.read { try $0.images(active).map(\.id.rawValue) } == ["b", "a"])
+        }
+    }
+
     @Test("leaves a job that needs a newer program to one")
     func laterJob() async throws {
         try await withTemporaryCatalog { path in

@@ -74,14 +74,20 @@ public struct JobFilter: Sendable, Hashable {
     public var kind: JobKind?
     /// Only jobs on this image.
     public var image: ImageID?
+    /// Only jobs that were accepted before this one, to go on from a page that ended with it; none when the catalog does
+    /// not know it.
+    public var after: JobID?
     /// The most jobs to return.
     public var limit: Int
 
     /// A filter; by default the newest 100 jobs.
-    public init(states: Set<JobState>? = nil, kind: JobKind? = nil, image: ImageID? = nil, limit: Int = 100) {
+    public init(
+        states: Set<JobState>? = nil, kind: JobKind? = nil, image: ImageID? = nil, after: JobID? = nil, limit: Int = 100
+    ) {
         self.states = states
         self.kind = kind
         self.image = image
+        self.after = after
         self.limit = limit
     }
 }
@@ -94,16 +100,21 @@ public struct ImageFilter: Sendable, Hashable {
     public var owner: AccountID?
     /// Only images this account has accepted.
     public var sharedWith: AccountID?
+    /// Only images that are older than this one, to go on from a page that ended with it; none when the catalog does not
+    /// know it.
+    public var after: ImageID?
     /// The most images to return.
     public var limit: Int
 
     /// A filter; by default the newest 100 images.
     public init(
-        statuses: Set<ImageStatus>? = nil, owner: AccountID? = nil, sharedWith: AccountID? = nil, limit: Int = 100
+        statuses: Set<ImageStatus>? = nil, owner: AccountID? = nil, sharedWith: AccountID? = nil,
+        after: ImageID? = nil, limit: Int = 100
     ) {
         self.statuses = statuses
         self.owner = owner
         self.sharedWith = sharedWith
+        self.after = after
         self.limit = limit
     }
 }

@@ -3,14 +3,14 @@ import ImageModel
 
 extension PostgreSQLRows {
     /// Named, not `*`: a column that a later version adds must not change what a prepared statement returns.
-    private static let columns = """
+    static let imageColumns = """
         id, name, owner, profile, description, visibility, protected, tags, properties, min_disk_gib, min_ram_mib, os,
         status, operation, revision, content, origin, provenance, created_at, updated_at
         """
 
     func image(_ id: ImageID) throws -> Image? {
         if let known = memory.images[id] { return known }
-        guard let row = try lockedImage(id, Self.columns) else { return nil }
+        guard let row = try lockedImage(id, Self.imageColumns) else { return nil }
         let image = try image(row)
         if isWriting { memory.images[id] = image }
         return image
@@ -30,30 +30,7 @@ extension PostgreSQLRows {
         return row
     }
 
-    func images(_ filter: ImageFilter) throws -> [Image] {
-        var parameters: [Parameter] = [Parameter(filter.limit)]
-        var conditions = ["true"]
-        if let statuses = filter.statuses {
-            parameters.append(.texts(statuses.map(\.rawValue).sorted()))
-            conditions.append("status = ANY ($\(parameters.count)::text[])")
-        }
-        if let owner = filter.owner {
-            parameters.append(.text(owner.rawValue))
-            conditions.append("owner = $\(parameters.count)")
-        }
-        if let account = filter.sharedWith {
-            parameters.append(.text(account.rawValue))
-            conditions.append(
-                "id IN (SELECT image FROM members WHERE account = $\(parameters.count) AND status = 'accepted')")
-        }
-        let sql = """
-            SELECT \(Self.columns) FROM images WHERE \(conditions.joined(separator: " AND "))
-            ORDER BY number DESC LIMIT $1
-            """
-        return try all(sql, parameters).map(image)
-    }
-
-    private func image(_ row: AnswerRow) throws -> Image {
+    func image(_ row: AnswerRow) throws -> Image {
         let id = try row.text("id")
         let details = ImageDetails(
             name: try row.text("name"), owner: AccountID(try row.text("owner")),

@@ -30,26 +30,6 @@ extension PostgreSQLRows {
         }
     }
 
-    func jobs(_ filter: JobFilter) throws -> [Job] {
-        var parameters: [Parameter] = [Parameter(filter.limit)]
-        var conditions = ["true"]
-        if let states = filter.states {
-            parameters.append(.texts(states.map(\.rawValue).sorted()))
-            conditions.append("state = ANY ($\(parameters.count)::text[])")
-        }
-        if let kind = filter.kind {
-            parameters.append(.text(kind.rawValue))
-            conditions.append("kind = $\(parameters.count)")
-        }
-        if let image = filter.image {
-            parameters.append(.text(image.rawValue))
-            conditions.append("(image = $\(parameters.count) OR target = $\(parameters.count))")
-        }
-        return try jobs(
-            "SELECT body FROM jobs WHERE \(conditions.joined(separator: " AND ")) ORDER BY number DESC LIMIT $1",
-            parameters)
-    }
-
     func unfinishedJobs(on image: ImageID) throws -> [JobOutline] {
         try lockImage(image)
         let sql = """

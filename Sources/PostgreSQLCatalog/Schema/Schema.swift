@@ -118,7 +118,7 @@ enum Schema {
             .unusable, "this user lacks rights that a worker needs to keep the schema up to date: \(error.message)")
     }
 
-    static let steps = [initial, load, replicaDates, loadWithoutWorkers, stores]
+    static let steps = [initial, load, replicaDates, loadWithoutWorkers, stores, lists]
 
     /// 2: what an autoscaler asks for. Running work is part of it, so that it never counts as idle.
     private static let load = """
@@ -153,5 +153,11 @@ enum Schema {
         CREATE TABLE IF NOT EXISTS stores (
             name TEXT COLLATE "C" NOT NULL PRIMARY KEY, identity TEXT NOT NULL, adopted_at BIGINT NOT NULL
         )
+        """
+
+    /// 6: what lists are filtered by. The target of most jobs is their image, which has an index of its own.
+    private static let lists = """
+        CREATE INDEX IF NOT EXISTS images_by_status ON images (status, number);
+        CREATE INDEX IF NOT EXISTS jobs_of_target ON jobs (target, number) WHERE image IS DISTINCT FROM target
         """
 }

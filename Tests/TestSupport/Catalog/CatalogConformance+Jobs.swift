@@ -184,6 +184,30 @@ extension CatalogConformance {
                     rows.jobs(JobFilter(image: CatalogSamples.id("image-5"))).map(\.id.rawValue), ["c", "b"])
             }
         },
+        Self("a list of jobs goes on behind any of them, whatever came meanwhile") { open in
+            let database = try open()
+            for id in ["a", "b", "c", "d"] { try await database.insert(id, CatalogSamples.importWork("image-5")) }
+            let copy = CopyRequest(
+                imageID: CatalogSamples.id("image-5"), newImage: .init(id: CatalogSamples.id("image-6"), name: "n"))
+            try await database.insert("e", .copy(copy), imageID: "image-6")
+            try await database.insert("f", state: .failed)
+            try await database.read { rows in
+                func page(_ after: String, _ filter: JobFilter = JobFilter(), limit: Int = 9) throws -> [String] {
+                    var filter = filter
+                    (filter.after, filter.limit) = (CatalogSamples.id(after), limit)
+                    return try rows.jobs(filter).map(\.id.rawValue)
+                }
+                try expectEqual(page("d", limit: 2), ["c", "b"])
+                try expectEqual(page("b"), ["a"])
+                try expectEqual(page("a"), [])
+                try expectEqual(page("nobody"), [])
+                let image = JobFilter(image: CatalogSamples.id("image-5"))
+                try expectEqual(rows.jobs(image).map(\.id.rawValue), ["e", "d", "c", "b", "a"])
+                try expectEqual(page("f", image, limit: 2), ["e", "d"])
+                try expectEqual(page("d", image, limit: 2), ["c", "b"])
+                try expectEqual(page("f", JobFilter(states: [.failed, .queued]), limit: 2), ["e", "d"])
+            }
+        },
         Self("a cancel is remembered for each account that asked") { open in
             let database = try open()
             let job: JobID = CatalogSamples.id("job-1")

@@ -25,6 +25,21 @@ extension CatalogConformance {
                 try expectEqual(rows.images(ImageFilter(owner: owner)).map(\.id.rawValue), ["b", "a"])
                 let member: AccountID = CatalogSamples.id("acct-2")
                 try expectEqual(rows.images(ImageFilter(sharedWith: member)).map(\.id.rawValue), ["a"])
+                try expectEqual(rows.images(ImageFilter(statuses: [])), [])
+                let statuses = ImageFilter(statuses: [.failed, .active, .queued])
+                try expectEqual(rows.images(statuses).map(\.id.rawValue), ["c", "b", "a"])
+                let both = ImageFilter(statuses: [.failed, .active], owner: owner)
+                try expectEqual(rows.images(both).map(\.id.rawValue), ["b", "a"])
+                func page(_ after: String, _ filter: ImageFilter = ImageFilter()) throws -> [String] {
+                    var filter = filter
+                    filter.after = CatalogSamples.id(after)
+                    return try rows.images(filter).map(\.id.rawValue)
+                }
+                try expectEqual(page("c"), ["b", "a"])
+                try expectEqual(page("c", statuses), ["b", "a"])
+                try expectEqual(page("b", both), ["a"])
+                try expectEqual(page("a"), [])
+                try expectEqual(page("nobody"), [])
             }
         },
         Self("sequence numbers begin at one for each image and have no gaps, not even after a rollback") { open in

@@ -9,6 +9,7 @@ extension InMemoryRows {
     func jobs(_ filter: JobFilter) throws -> [Job] {
         let passing = tables.jobs.values.filter { row in
             (filter.states?.contains(row.job.state) ?? true)
+                && filter.after.map { row.number < tables.jobs[$0]?.number ?? 0 } ?? true
                 && (filter.kind == nil || filter.kind == row.job.kind)
                 && (filter.image == nil || filter.image == row.job.imageID || filter.image == row.target)
         }

@@ -42,6 +42,7 @@ extension InMemoryRows {
         let passing = tables.images.values.filter { row in
             let account = filter.sharedWith
             return (filter.statuses?.contains(row.value.status) ?? true)
+                && filter.after.map { row.number < tables.images[$0]?.number ?? 0 } ?? true
                 && (filter.owner == nil || filter.owner == row.value.details.owner)
                 && (account == nil
                     || tables.members.contains {
