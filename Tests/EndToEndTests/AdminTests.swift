@@ -97,10 +97,39 @@ struct AdminTests {
                 let answer = try await site.ask(url + path)
                 #expect(answer.status == 400 && answer.message?.contains(word) == true, "\(path): \(answer)")
             }
+            try await expectPages(site, url)
             let nothing = try await site.ask("\(url)/v2")
             #expect(nothing.status == 404 && nothing.message?.contains("/v1/images/{id}") == true)
             try await site.stop(worker)
         }
+    }
+
+    /// Pages follow one another, whatever comes meanwhile, over HTTP as in commands.
+    private func expectPages(_ site: Site, _ url: String) async throws {
+        let first = try await site.ask("\(url)/v1/jobs?limit=2&kind=import")
+        #expect(first.body.elements.map { $0["id"].text } == ["job-3", "job-2"])
+        #expect(first.headers["link"] == "</v1/jobs?limit=2&kind=import&after=job-2>; rel=\"next\"")
+        try await site.publish(site.importJob("job-6", image: "image:6+", path: "/image"))
+        _ = try await site.end(of: "job-6")
+        let second = try await site.ask("\(url)/v1/jobs?limit=2&kind=import&after=job-2")
+        #expect(second.body.elements.map { $0["id"].text } == ["job-1"] && second.headers["link"] == nil)
+        let images = try await site.ask("\(url)/v1/images?limit=1")
+        #expect(images.headers["link"] == "</v1/images?limit=1&after=image%3A6%2B>; rel=\"next\"")
+        let next = try await site.ask("\(url)/v1/images?limit=1&after=image%3A6%2B")
+        #expect(next.body.elements.map { $0["id"].text } == ["image-3"])
+        for path in ["jobs", "images"] {
+            let refused = try await site.ask("\(url)/v1/\(path)?after=nobody")
+            #expect(refused.status == 400 && refused.message?.contains("nobody") == true)
+            #expect(try await site.run(path, "list", "--after", "nobody").end == .exited(5))
+        }
+        let listed = try await site.run(
+            "jobs", "list", "--limit", "2", "--kind", "import", "--after", "job-6", "--json")
+        #expect(listed.json.elements.map { $0["id"].text } == ["job-3", "job-2"])
+        #expect(listed.errors.contains("there are more jobs: --after job-2"))
+        let rest = try await site.run("images", "list", "--after", "image-2", "--json")
+        #expect(
+            rest.json.elements.map { $0["id"].text } == ["image-1"]
+                && !rest.errors.contains { $0.contains("more images") })
     }
 
     @Test("Only who shows the token is answered, nothing can be written, and the token stands in no log")

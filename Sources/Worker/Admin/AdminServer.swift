@@ -48,15 +48,27 @@ public struct AdminServer: Sendable {
     // MARK: Images
 
     private func images(_ request: Request) async throws(AdminRefusal) -> Response {
-        let query = try AdminQuery(request, allowing: ["status", "owner", "shared_with", "limit", "view"])
+        let query = try AdminQuery(request, allowing: ["status", "owner", "shared_with", "after", "limit", "view"])
         let profile = try view(in: query)
+        let limit = try query.limit()
         let filter = ImageFilter(
             statuses: try query.words("status", of: ImageStatus.self), owner: try query.identifier("owner"),
-            sharedWith: try query.identifier("shared_with"), limit: try query.limit())
-        let images = try await ask { rows in
-            try rows.images(filter).map { ($0, profile == nil ? [] : try rows.members(of: $0.id)) }
+            sharedWith: try query.identifier("shared_with"), after: try query.identifier("after"),
+            limit: ListPage<Image>.probe(limit))
+        let found = try await ask { rows -> [(Image, [Member])]? in
+            if let after = filter.after, try rows.image(after) == nil { return nil }
+            return try rows.images(filter).map { ($0, profile == nil ? [] : try rows.members(of: $0.id)) }
         }
-        return Response(json: .array(images.map { shown($0, members: $1, as: profile) }))
+        guard let found else { throw Self.unknown(filter.after, "image") }
+        let page = ListPage(found, limit: limit)
+        var response = Response(json: .array(page.rows.map { shown($0, members: $1, as: profile) }))
+        response.link(nextPageOf: request, after: page.last?.0.id.rawValue)
+        return response
+    }
+
+    /// Without this a list that cannot be gone on with would look like its end.
+    private static func unknown<Kind>(_ after: Identifier<Kind>?, _ noun: String) -> AdminRefusal {
+        AdminRefusal(.badRequest, "after=\(after?.rawValue ?? ""): the catalog knows no such \(noun)")
     }
 
     private func image(_ request: Request, _ text: String) async throws(AdminRefusal) -> Response {
@@ -78,14 +90,23 @@ public struct AdminServer: Sendable {
     // MARK: Jobs
 
     private func jobs(_ request: Request) async throws(AdminRefusal) -> Response {
-        let query = try AdminQuery(request, allowing: ["state", "kind", "image", "limit"])
+        let query = try AdminQuery(request, allowing: ["state", "kind", "image", "after", "limit"])
         let kinds = try query.words("kind", of: JobKind.self)
         guard (kinds?.count ?? 1) == 1 else { throw AdminRefusal(.badRequest, "kind is given more than once") }
+        let limit = try query.limit()
         let filter = JobFilter(
             states: try query.words("state", of: JobState.self), kind: kinds?.first,
-            image: try query.identifier("image"), limit: try query.limit())
-        let found = try await ask { try $0.jobs(filter) }
-        return Response(json: .array(try await explained(found).map(EventDataEncoder.json)))
+            image: try query.identifier("image"), after: try query.identifier("after"),
+            limit: ListPage<Job>.probe(limit))
+        let found = try await ask { rows -> [Job]? in
+            if let after = filter.after, try rows.job(after) == nil { return nil }
+            return try rows.jobs(filter)
+        }
+        guard let found else { throw Self.unknown(filter.after, "job") }
+        let page = ListPage(found, limit: limit)
+        var response = Response(json: .array(try await explained(page.rows).map(EventDataEncoder.json)))
+        response.link(nextPageOf: request, after: page.last?.id.rawValue)
+        return response
     }
 
     private func job(_ request: Request, _ text: String) async throws(AdminRefusal) -> Response {

@@ -22,6 +22,10 @@ struct ImagesCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Only images this account has accepted.", valueName: "account"))
         var sharedWith: String?
 
+        @Option(
+            help: ArgumentHelp("Only what follows this image in the list, to go on from one before.", valueName: "id"))
+        var after: String?
+
         @Option(help: ArgumentHelp("The most images to list.", valueName: "n"))
         var limit = 100
 
@@ -33,16 +37,22 @@ struct ImagesCommand: AsyncParsableCommand {
             let catalog = try CatalogAccess.openToRead(settings)
             let filter = ImageFilter(
                 statuses: status.isEmpty ? nil : Set(status), owner: try owner.map { try identifier($0, "--owner") },
-                sharedWith: try sharedWith.map { try identifier($0, "--shared-with") }, limit: max(1, limit))
+                sharedWith: try sharedWith.map { try identifier($0, "--shared-with") },
+                after: try after.map { try identifier($0, "--after") }, limit: ListPage<Image>.probe(max(1, limit)))
+            let isViewed = views.view != nil
+            let found = try await catalog.ask { rows -> [(Image, [Member])]? in
+                if let after = filter.after, try rows.image(after) == nil { return nil }
+                return try rows.images(filter).map { ($0, isViewed ? try rows.members(of: $0.id) : []) }
+            }
+            guard let found else { throw CommandTrouble(.notFound, "the catalog knows no image \(after ?? "")") }
+            let page = ListPage(found, limit: max(1, limit))
+            if let last = page.last { Console.explain("there are more images: --after \(last.0.id)") }
             if let profile = views.view {
                 let views = try views.views(settings)
-                let images = try await catalog.ask { rows in
-                    try rows.images(filter).map { ($0, try rows.members(of: $0.id)) }
-                }
-                Console.say(.array(images.compactMap { views.view(of: $0, members: $1, as: profile) }))
+                Console.say(.array(page.rows.compactMap { views.view(of: $0, members: $1, as: profile) }))
                 return
             }
-            let images = try await catalog.ask { try $0.images(filter) }
+            let images = page.rows.map(\.0)
             guard !global.json else {
                 Console.say(.array(images.map { EventDataEncoder.json($0, includesLocationURLs: true) }))
                 return

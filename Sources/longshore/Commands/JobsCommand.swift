@@ -22,6 +22,10 @@ struct JobsCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Only jobs on this image.", valueName: "id"))
         var image: String?
 
+        @Option(
+            help: ArgumentHelp("Only what follows this job in the list, to go on from one before.", valueName: "id"))
+        var after: String?
+
         @Option(help: ArgumentHelp("The most jobs to list.", valueName: "n"))
         var limit = 100
 
@@ -32,8 +36,15 @@ struct JobsCommand: AsyncParsableCommand {
             let filter = JobFilter(
                 states: state.isEmpty ? nil : Set(state), kind: kind,
                 image: try image.map { try identifier($0, "--image") },
-                limit: max(1, limit))
-            let jobs = try await catalog.explain(try await catalog.ask { try $0.jobs(filter) })
+                after: try after.map { try identifier($0, "--after") }, limit: ListPage<Job>.probe(max(1, limit)))
+            let found = try await catalog.ask { rows -> [Job]? in
+                if let after = filter.after, try rows.job(after) == nil { return nil }
+                return try rows.jobs(filter)
+            }
+            guard let found else { throw CommandTrouble(.notFound, "the catalog knows no job \(after ?? "")") }
+            let page = ListPage(found, limit: max(1, limit))
+            let jobs = try await catalog.explain(page.rows)
+            if let last = page.last { Console.explain("there are more jobs: --after \(last.id)") }
             guard !global.json else {
                 Console.say(.array(jobs.map(EventDataEncoder.json)))
                 return
