@@ -10,7 +10,10 @@ public enum StopReason: Sendable, Hashable {
     case shutdown
 }
 
-/// The handle by which a worker stops one running job. The first reason given stands.
+/// The handle by which a worker stops one running job.
+///
+/// The first reason given stands, until the lease is lost: from then on nothing may be written about the job, whatever it was
+/// stopped for.
 public final class JobControl: Sendable {
     private let state = Mutex(State())
 
@@ -27,14 +30,20 @@ public final class JobControl: Sendable {
     public var reason: StopReason? { state.withLock { $0.reason } }
 
     /// Stops the job, unless it was stopped before.
-    public func stop(_ reason: StopReason) {
-        let waiter = state.withLock { state -> CheckedContinuation<StopReason?, Never>? in
-            guard state.reason == nil else { return nil }
+    ///
+    /// - Returns: Whether that changed anything: the job went on until now, or its lease was good.
+    @discardableResult
+    public func stop(_ reason: StopReason) -> Bool {
+        let (isNews, waiter) = state.withLock { state -> (Bool, CheckedContinuation<StopReason?, Never>?) in
+            guard state.reason == nil || reason == .leaseLost && state.reason != .leaseLost else {
+                return (false, nil)
+            }
             state.reason = reason
             defer { state.waiter = nil }
-            return state.waiter
+            return (true, state.waiter)
         }
         waiter?.resume(returning: reason)
+        return isNews
     }
 
     /// Waits for ``stop(_:)``; nil when the waiting task was cancelled first. Only one may wait.

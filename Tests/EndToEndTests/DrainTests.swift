@@ -60,6 +60,29 @@ struct DrainTests {
         }
     }
 
+    /// Goal: a service manager that stops the worker is not kept waiting for a catalog. Method: another process holds the
+    /// lock of the catalog's file from before the signal until the worker has ended.
+    @Test("A worker whose catalog is away ends when the lease of its job has run out, and the job goes on elsewhere")
+    func catalogAway() async throws {
+        let settings = ["worker.drain": "1s", "lease.duration": "5s", "lease.renew": "1s"]
+        try await withSite(settings, catalog: .file) { site in
+            let gate = Gate()
+            let image = OriginAnswer.pattern(size: 50_000)
+            site.origin.serve("/image", image.holding(after: 10_000, until: gate), image)
+            let first = try site.startWorker()
+            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
+            await site.origin.journal.wait { $0.held["/image"] == 1 }
+            let lock = try await site.lockCatalog()
+            first.signal(SIGTERM)
+            #expect(try await first.waitForEnd() == .exited(0))
+            #expect(first.errors.entries.count { $0.contains("A lease ran out") } == 1)
+            await lock.destroy()
+            let second = try site.startWorker()
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            try await site.expectSoundness(of: ["job-1"], after: second)
+        }
+    }
+
     @Test("A second signal ends the worker now, and the job goes on elsewhere")
     func secondSignal() async throws {
         try await withSite(["worker.drain": "10m"]) { site in

@@ -15,7 +15,7 @@ final class ImportHarness: Sendable {
     let catalog: ImageCatalog
     let store: FileStore
     let environment: JobEnvironment
-    private let database: InMemoryCatalogDatabase
+    let database: InMemoryCatalogDatabase
     private let directory: String
 
     init(_ source: ScriptedSource, time: any TimeSource = StandingTime()) async throws {

@@ -8,9 +8,18 @@ struct JobControlTests {
     func firstReason() {
         let control = JobControl()
         #expect(control.reason == nil)
-        control.stop(.cancelRequested)
-        control.stop(.leaseLost)
+        #expect(control.stop(.cancelRequested))
+        #expect(!control.stop(.shutdown))
         #expect(control.reason == .cancelRequested)
+    }
+
+    @Test("A lease that is lost overrules every other reason", arguments: [StopReason.cancelRequested, .shutdown])
+    func lostLease(before: StopReason) {
+        let control = JobControl()
+        control.stop(before)
+        #expect(control.stop(.leaseLost))
+        #expect(!control.stop(.leaseLost) && !control.stop(before))
+        #expect(control.reason == .leaseLost)
     }
 
     @Test("A stop wakes the one who waits, before or after the wait began", arguments: [true, false])
