@@ -41,8 +41,11 @@ final class RunningJobs: Sendable {
     }
 
     /// Stops one job, if it still runs.
-    func stop(_ lease: JobLease, _ reason: StopReason) {
-        jobs.withLock { $0[lease]?.control }?.stop(reason)
+    ///
+    /// - Returns: Whether that was news to the job.
+    @discardableResult
+    func stop(_ lease: JobLease, _ reason: StopReason) -> Bool {
+        jobs.withLock { $0[lease]?.control }?.stop(reason) ?? false
     }
 
     /// Stops every job, in their order: the order of a dictionary would make each run another one.
@@ -50,11 +53,11 @@ final class RunningJobs: Sendable {
         for lease in leases { stop(lease, reason) }
     }
 
-    /// Stops the jobs whose lease has run out at `now`, and returns their leases.
+    /// Stops the jobs whose lease has run out at `now`.
+    ///
+    /// - Returns: Their leases, without those that were known to be lost.
     func stopExpired(at now: Duration) -> [JobLease] {
         let expired = jobs.withLock { jobs in jobs.filter { $0.value.goodUntil <= now } }
-        let leases = expired.keys.sorted { $0.job < $1.job }
-        for lease in leases { stop(lease, .leaseLost) }
-        return leases
+        return expired.keys.sorted { $0.job < $1.job }.filter { stop($0, .leaseLost) }
     }
 }
