@@ -8,6 +8,8 @@ public struct CatalogError: Error, Sendable, Equatable, CustomStringConvertible 
         case unavailable
         /// The job belongs to somebody else by now: its fence has moved on. Stop at once and write nothing more.
         case fenced
+        /// Somebody asked for the end of the job, and was told that it will end: make nothing of it, and end it as cancelled.
+        case cancelRequested
         /// The database is there but cannot be used: another schema, a network file system, a damaged file.
         case unusable
         /// Who may only look finds no catalog yet, or one of an older version: a worker has to start first.

@@ -194,8 +194,8 @@ extension ImageCatalog {
 
     /// Records that all bytes of a transfer are durable and verified; only then may the store commit them.
     ///
-    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost, `quotaExceeded` when the owner may not have so
-    ///   many bytes: they must not be committed.
+    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost, `cancelRequested` when a cancel was accepted,
+    ///   `quotaExceeded` when the owner may not have so many bytes: they must not be committed.
     public func beginCommit(
         _ lease: JobLease, of transfer: TransferID, with result: TransferResult
     ) async throws(CatalogError) {
@@ -226,6 +226,8 @@ extension ImageCatalog {
     }
 
     /// Ends an import well: the image is active in the given places.
+    ///
+    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost, `cancelRequested` when a cancel was accepted.
     public func completeImport(
         _ lease: JobLease, result: TransferResult, replicas: [Replica]
     ) async throws(CatalogError) {
@@ -245,6 +247,8 @@ extension ImageCatalog {
     }
 
     /// Ends a copy well: the bytes are in the given place.
+    ///
+    /// - Throws: ``CatalogError`` with `fenced` when the lease is lost, `cancelRequested` when a cancel was accepted.
     public func completeCopy(_ lease: JobLease, replica: Replica) async throws(CatalogError) {
         try await write { ledger in try ledger.completeCopy(lease, replica: replica) }
     }
@@ -286,7 +290,7 @@ extension ImageCatalog {
         try await write { ledger in try ledger.retry(lease, after: delay, because: failure) }
     }
 
-    /// Ends a job that cannot succeed.
+    /// Ends a job that cannot succeed: as failed, or as cancelled when a cancel was accepted.
     public func fail(_ lease: JobLease, because failure: Failure) async throws(CatalogError) {
         try await write { ledger in try ledger.fail(lease, because: failure) }
     }

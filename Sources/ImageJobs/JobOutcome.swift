@@ -34,7 +34,7 @@ extension JobOutcome {
         let cause = interruption?.cause ?? error
         if stop == .leaseLost || (cause as? CatalogError)?.code == .fenced {
             self = .fenced
-        } else if stop == .cancelRequested {
+        } else if stop == .cancelRequested || (cause as? CatalogError)?.code == .cancelRequested {
             self = .cancelled
         } else if stop == .shutdown || cause is CancellationError {
             self = .interrupted

@@ -54,6 +54,59 @@ struct CancelTests {
         }
     }
 
+    @Test("Nothing comes of a job after a cancel was accepted, whatever it had done by then", arguments: 0..<4)
+    func acceptedIsFinal(step: Int) async throws {
+        try await harness.activeImage("image-0")
+        try await harness.accept(
+            Harness.submission("job-1", Harness.importWork()), Harness.submission("job-2", Harness.copy("image-0")))
+        let claims = (import: try await harness.claimOne(.import).lease, copy: try await harness.claimOne(.copy).lease)
+        let (catalog, cancelled) = (harness.catalog, CatalogError(.cancelRequested, ""))
+        let order = try await catalog.beginCopy(claims.copy)
+        #expect(order?.store == CatalogSamples.id("eu-2"))
+        let transfers = (
+            import: try await catalog.beginTransfer(claims.import, to: CatalogSamples.id("default")).id,
+            copy: try await catalog.beginTransfer(claims.copy, to: CatalogSamples.id("eu-2")).id
+        )
+        if step > 0 {
+            try await catalog.beginCommit(claims.import, of: transfers.import, with: Harness.result)
+            try await catalog.beginCommit(claims.copy, of: transfers.copy, with: Harness.result)
+        }
+        try await harness.accept(
+            Harness.submission("cancel-1", Harness.cancel("job-1")),
+            Harness.submission("cancel-2", Harness.cancel("job-2")))
+        #expect(try await harness.end(of: "cancel-1") == .succeeded)
+        switch step {
+        case 0:
+            await #expect(throws: cancelled) {
+                try await catalog.beginCommit(claims.import, of: transfers.import, with: Harness.result)
+            }
+            await #expect(throws: cancelled) {
+                try await catalog.beginCommit(claims.copy, of: transfers.copy, with: Harness.result)
+            }
+        case 1:
+            await #expect(throws: cancelled) {
+                try await catalog.completeImport(
+                    claims.import, result: Harness.result, replicas: [Harness.replica()])
+            }
+            await #expect(throws: cancelled) {
+                try await catalog.completeCopy(claims.copy, replica: Harness.replica("eu-2"))
+            }
+        default: break
+        }
+        for lease in [claims.import, claims.copy] {
+            if step == 3 {
+                try await catalog.fail(lease, because: CatalogSamples.failure)
+            } else {
+                try await catalog.cancel(lease)
+            }
+        }
+        #expect(try await harness.end(of: "job-1") == .cancelled)
+        #expect(try await harness.end(of: "job-2") == .cancelled)
+        #expect(try await harness.image().status == .cancelled)
+        #expect(try await harness.image("image-0").replicas.count == 1)
+        #expect(try await catalog.read { try $0.abandonedTransfers(limit: 9) }.count == 2)
+    }
+
     @Test("A cancel of a job that has ended fails")
     func finishedJob() async throws {
         try await harness.activeImage()

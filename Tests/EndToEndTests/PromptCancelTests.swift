@@ -213,7 +213,9 @@ struct PromptCancelTests {
                 let end = try await site.end(of: job)
                 #expect(["completed", "cancelled"].contains(end.phase))
                 completed += end.phase == "completed" ? 1 : 0
-                _ = try await site.end(of: "cancel-\(number)")
+                // Whoever was told that the job will end must not find its image.
+                let cancel = try await site.end(of: "cancel-\(number)")
+                #expect(cancel.phase == (end.phase == "completed" ? "failed" : "completed"))
             }
             try await site.stop(worker)
             #expect(site.staged.isEmpty && site.objects.count == completed)

@@ -44,6 +44,8 @@ struct JobOutcomeTests {
             code(JobOutcome(CatalogError(.unavailable, "locked"), stop: nil, job: job)) == "retry catalog_unavailable")
         #expect(code(JobOutcome(CatalogError(.corrupt, "a row"), stop: nil, job: job)) == "failed internal")
         #expect(JobOutcome(CatalogError(.fenced, "moved on"), stop: nil, job: job) == .fenced)
+        #expect(JobOutcome(CatalogError(.cancelRequested, "asked for"), stop: nil, job: job) == .cancelled)
+        #expect(JobOutcome(CatalogError(.cancelRequested, "asked for"), stop: .leaseLost, job: job) == .fenced)
     }
 
     @Test("Why a job was stopped explains whatever error that caused")

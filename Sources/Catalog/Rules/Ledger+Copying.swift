@@ -45,7 +45,7 @@ extension Ledger {
 
     /// The bytes are there: the new image becomes active, or the image has one more replica.
     func completeCopy(_ lease: JobLease, replica: Replica) throws {
-        var job = try job(of: lease)
+        var job = try wantedJob(of: lease)
         guard case .copy(let request) = job.request.work else {
             throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not a copy")
         }

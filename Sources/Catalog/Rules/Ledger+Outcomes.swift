@@ -36,7 +36,11 @@ extension Ledger {
             return
         }
         try learn(from: failure, of: job)
-        try endFailed(&job, because: failure)
+        if job.isCancelRequested {
+            try endCancelled(&job)
+        } else {
+            try endFailed(&job, because: failure)
+        }
     }
 
     /// Ends a job whose end was asked for.

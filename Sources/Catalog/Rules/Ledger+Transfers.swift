@@ -53,8 +53,8 @@ extension Ledger {
     }
 
     func beginCommit(_ lease: JobLease, of id: TransferID, with result: TransferResult) throws {
+        let job = try wantedJob(of: lease)
         var transfer = try transfer(id, of: lease)
-        let job = try job(of: lease)
         try reserve(result.content.size, in: targets(of: job), for: job)
         transfer.state = .committing
         transfer.result = result
@@ -116,7 +116,7 @@ extension Ledger {
 
     /// The image becomes active: content, replicas, transfers, job and event in one transaction.
     func completeImport(_ lease: JobLease, result: TransferResult, replicas: [Replica]) throws {
-        var job = try job(of: lease)
+        var job = try wantedJob(of: lease)
         guard job.kind == .import else {
             throw CatalogError(.forbidden, "job \(job.id) is a \(job.kind.rawValue), not an import")
         }

@@ -19,6 +19,17 @@ struct Ledger {
         return job
     }
 
+    /// The job a lease is for, as long as something may come of it.
+    ///
+    /// - Throws: ``CatalogError`` with `cancelRequested` once a cancel was accepted: whoever sent it was told so.
+    func wantedJob(of lease: JobLease) throws -> Job {
+        let job = try job(of: lease)
+        guard !job.isCancelRequested else {
+            throw CatalogError(.cancelRequested, "the end of job \(job.id) was asked for")
+        }
+        return job
+    }
+
     /// The image of a job that cannot be without one.
     func image(of job: Job) throws -> Image {
         guard let id = job.imageID, let image = try rows.image(id) else {

@@ -91,6 +91,13 @@ struct Oracle {
                 findings.wrong.append("job \(id) is \(job.state.rawValue), its event is \(end.phase)")
             }
         }
+        for cancel in rows.jobs.values where cancel.state == .succeeded {
+            // One that knew its job and was accepted; what becomes of the others depends on who sends the job.
+            guard case .cancel(let request) = cancel.request.work, cancel.imageID != nil,
+                let job = rows.jobs[request.jobID.rawValue], job.state != .cancelled
+            else { continue }
+            findings.wrong.append("cancel \(cancel.id) was accepted, and job \(job.id) is \(job.state.rawValue)")
+        }
         let known = Set(jobs)
         for (id, job) in rows.jobs where !known.contains(id) && !job.state.isTerminal {
             findings.lost.append("job \(id), which nobody published here, is \(job.state.rawValue)")

@@ -71,7 +71,14 @@ struct Oracle {
             }
             ends[job, default: []].append((entry.event.id, phase))
         }
+        let states = Dictionary(state.jobs.map { ($0.id, $0.state) }, uniquingKeysWith: { first, _ in first })
         return state.jobs.compactMap { job in
+            // One that knew its job; what becomes of the others depends on who sends the job.
+            if case .cancel(let request) = job.request.work, job.state == .succeeded, job.imageID != nil,
+                let end = states[request.jobID], end != .cancelled
+            {
+                return "cancel \(job.id) was accepted, and job \(request.jobID) is \(end.rawValue)"
+            }
             let events = ends[job.id.rawValue] ?? []
             guard events.count == 1, let end = events.first else {
                 return "job \(job.id) is \(job.state.rawValue) and has \(events.count) ends"
