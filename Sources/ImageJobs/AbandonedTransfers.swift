@@ -17,7 +17,7 @@ struct AbandonedTransfers {
                 try rows.abandonedTransfers(limit: Self.limit)
             }
             var cleared: [Transfer] = []
-            for transfer in abandoned where await isCleared(transfer) { cleared.append(transfer) }
+            for transfer in abandoned where try await isCleared(transfer) { cleared.append(transfer) }
             guard !cleared.isEmpty else { return }
             try await environment.catalog.noteCleared(cleared)
             environment.logger.info("The bytes of ended jobs were removed", metadata: ["transfers": "\(cleared.count)"])
@@ -26,31 +26,19 @@ struct AbandonedTransfers {
         }
     }
 
-    private func isCleared(_ transfer: Transfer) async -> Bool {
+    private func isCleared(_ transfer: Transfer) async throws -> Bool {
         // The bytes of a store that this worker does not know are for one that does.
-        guard environment.stores[transfer.store] != nil else { return false }
-        do throws(StoreError) {
-            try await environment.removeBytes(of: transfer)
+        guard let store = environment.stores[transfer.store] else { return false }
+        do {
+            try await store.removeLeftBytes(of: transfer.id, notIn: environment.catalog)
             return true
-        } catch {
+        } catch let error as StoreError {
             if !error.isHeldElsewhere {
                 environment.logger.warning(
                     "The bytes of an abandoned transfer could not be removed",
                     metadata: ["transfer": "\(transfer.id)", "store": "\(transfer.store)", "error": "\(error)"])
             }
             return false
-        }
-    }
-}
-
-extension JobEnvironment {
-    /// Removes what a transfer that made no image staged or committed.
-    func removeBytes(of transfer: Transfer) async throws(StoreError) {
-        guard let store = stores[transfer.store] else { return }
-        // First: a writer that still lives holds the staging, and could commit what is looked for next.
-        try await store.discard(transfer.id)
-        if let object = try await store.committedObject(of: transfer.id) {
-            try await store.delete(objectKey: object.objectKey)
         }
     }
 }

@@ -134,7 +134,7 @@ extension ImportJob {
     /// Gives a transfer up under the fence, and only then removes its bytes: they cannot be fenced.
     private func removeForGood(_ transfer: Transfer) async throws {
         let abandoned = try await environment.catalog.abandon(claimed.lease, transfer.id)
-        try await environment.removeBytes(of: abandoned)
+        try await environment.stores[transfer.store]?.removeLeftBytes(of: transfer.id, notIn: environment.catalog)
         try await environment.catalog.noteCleared([abandoned])
     }
 }

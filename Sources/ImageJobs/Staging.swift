@@ -43,15 +43,16 @@ struct Staging {
         }
     }
 
-    /// A worker that was frozen before it opened a staging makes it anew when it wakes, though a successor may have
-    /// removed it and recorded that nothing is left. Nobody goes on with a transfer that is not open any more, so its
-    /// staging may go without a fence. What dies before this is the sweeper's.
+    /// A worker that was frozen before it opened a staging, or before it committed one in a store that locks nothing, does
+    /// that when it wakes, though a successor may have removed all there was and recorded that nothing is left. Nobody
+    /// goes on with a transfer that is not open any more, so what is no replica may go without a fence. What dies before
+    /// this is the sweeper's.
     private func removeStrays() async {
         guard let job = places.first?.transfer.job,
             let open = try? await catalog.read({ rows in try Set(rows.openTransfers(of: job).map(\.id)) })
         else { return }
         for place in places where !open.contains(place.transfer.id) {
-            try? await place.store.discard(place.transfer.id)
+            _ = try? await place.store.removeLeftBytes(of: place.transfer.id, notIn: catalog)
         }
     }
 }

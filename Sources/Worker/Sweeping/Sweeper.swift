@@ -1,4 +1,5 @@
 public import Catalog
+import ImageJobs
 import ImageModel
 public import ImageStore
 public import Logging
@@ -81,7 +82,7 @@ extension Sweeper {
             let page = try await catalog.read { try $0.leftoverTransfers(after: after, limit: limit) }
             guard let end = page.last else { return }
             last = end.id
-            for transfer in page {
+            for transfer in page where !Task.isCancelled {
                 guard let store = owned.first(where: { $0.name == transfer.store }) else { continue }
                 do {
                     try await discard(transfer, in: store, &report, onFinding)
@@ -98,22 +99,13 @@ extension Sweeper {
         _ transfer: TransferOutline, in store: any SweptStore, _ report: inout SweepReport,
         _ onFinding: (SweepFinding) -> Void
     ) async throws {
-        // First: a writer that still lives holds the staging, and could commit what is looked for next.
-        if !isDryRun { try await store.discard(transfer.id) }
-        let object = try await store.committedObject(of: transfer.id)
-        let isReplica =
-            if let object { try await catalog.read { try $0.isReplica(object.objectKey, in: store.name) } } else {
-                false
-            }
-        if !isDryRun {
-            if let object, !isReplica { try await store.delete(objectKey: object.objectKey) }
-            try await catalog.noteSwept(transfer.id)
-        }
+        let object = try await store.removeLeftBytes(of: transfer.id, notIn: catalog, isDryRun: isDryRun)
+        if !isDryRun { try await catalog.noteSwept(transfer.id) }
         report.transfers += 1
         onFinding(
             SweepFinding(
-                store: store.name, transfer: transfer.id, objectKey: isReplica ? nil : object?.objectKey,
-                size: isReplica ? nil : object?.size, reason: .jobEnded))
+                store: store.name, transfer: transfer.id, objectKey: object?.objectKey, size: object?.size,
+                reason: .jobEnded))
     }
 }
 
@@ -147,7 +139,7 @@ extension Sweeper {
             StoredBytes(transfer: $0.transfer, objectKey: $0.objectKey, modifiedAt: $0.modifiedAt)
         }
         let unneeded = Set(try await catalog.unneeded(among: bytes, in: store.name, olderThan: policy.staging))
-        for (item, bytes) in zip(batch, bytes) where unneeded.contains(bytes) {
+        for (item, bytes) in zip(batch, bytes) where unneeded.contains(bytes) && !Task.isCancelled {
             do throws(StoreError) {
                 if !isDryRun { try await remove(item, from: store) }
             } catch {
