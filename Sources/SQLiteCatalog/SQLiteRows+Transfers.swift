@@ -32,8 +32,13 @@ extension SQLiteRows {
         return try all(sql, [job.rawValue]).map(transfer)
     }
 
-    func abandonedTransfers(limit: Int) throws -> [Transfer] {
-        try all("SELECT * FROM transfers WHERE state = 'abandoned' ORDER BY number LIMIT ?", [limit]).map(transfer)
+    func abandonedTransfers(after: TransferID?, limit: Int) throws -> [Transfer] {
+        let sql = """
+            SELECT * FROM transfers
+            WHERE state = 'abandoned' AND number > coalesce((SELECT number FROM transfers WHERE id = ?), 0)
+            ORDER BY number LIMIT ?
+            """
+        return try all(sql, [after?.rawValue ?? "", limit]).map(transfer)
     }
 
     private func transfer(_ row: Row) throws -> Transfer {

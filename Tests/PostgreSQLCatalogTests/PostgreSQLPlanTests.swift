@@ -121,7 +121,7 @@ struct PostgreSQLPlanTests {
         _ = try rows.update(CatalogSamples.job("job-1", CatalogSamples.works[0]), ifFenceIs: 1)
         try rows.update(CatalogSamples.image())
         _ = try rows.openTransfers(of: job)
-        _ = try rows.abandonedTransfers(limit: 9)
+        _ = try rows.abandonedTransfers(after: TransferID("t-1"), limit: 9)
         _ = try rows.leftoverTransfers(after: nil, limit: 9)
         _ = try rows.promises(in: CatalogSamples.id("default"))
         try rows.noteReleased(1, in: CatalogSamples.id("default"))

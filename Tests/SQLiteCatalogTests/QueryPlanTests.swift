@@ -103,7 +103,7 @@ struct QueryPlanTests {
         _ = try rows.extendLease(of: job, ifFenceIs: 1, by: .zero)
         _ = try rows.update(CatalogSamples.job("job-1", CatalogSamples.works[0]), ifFenceIs: 1)
         _ = try rows.openTransfers(of: job)
-        _ = try rows.abandonedTransfers(limit: 9)
+        _ = try rows.abandonedTransfers(after: TransferID("t-1"), limit: 9)
         _ = try rows.promises(in: CatalogSamples.id("default"))
         _ = try rows.lastEvent(of: job)
         _ = try rows.history(of: image, limit: 9)

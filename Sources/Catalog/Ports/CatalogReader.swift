@@ -60,10 +60,19 @@ public protocol CatalogReader: HistoryReader, RetentionReader, SpaceReader, Fair
     func openTransfers(of job: JobID) throws -> [Transfer]
 
     /// Transfers whose bytes nobody will use and that may still lie in a store, oldest first.
-    func abandonedTransfers(limit: Int) throws -> [Transfer]
+    ///
+    /// - Parameter after: Only those that were recorded after this one, whatever has become of it; nil: from the first on.
+    func abandonedTransfers(after: TransferID?, limit: Int) throws -> [Transfer]
 
     /// The earliest moment after now at which a waiting job becomes due; nil when none waits for time.
     func nextDue() throws -> Timestamp?
+}
+
+extension CatalogReader {
+    /// The oldest transfers whose bytes nobody will use and that may still lie in a store.
+    public func abandonedTransfers(limit: Int) throws -> [Transfer] {
+        try abandonedTransfers(after: nil, limit: limit)
+    }
 }
 
 /// Which jobs to list.

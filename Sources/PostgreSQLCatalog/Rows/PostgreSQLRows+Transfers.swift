@@ -39,9 +39,13 @@ extension PostgreSQLRows {
         return try all(sql, [.text(job.rawValue)]).map(transfer)
     }
 
-    func abandonedTransfers(limit: Int) throws -> [Transfer] {
-        let sql = "SELECT \(Self.columns) FROM transfers WHERE state = 'abandoned' ORDER BY number LIMIT $1"
-        return try all(sql, [Parameter(limit)]).map(transfer)
+    func abandonedTransfers(after: TransferID?, limit: Int) throws -> [Transfer] {
+        let sql = """
+            SELECT \(Self.columns) FROM transfers
+            WHERE state = 'abandoned' AND number > coalesce((SELECT number FROM transfers WHERE id = $1), 0)
+            ORDER BY number LIMIT $2
+            """
+        return try all(sql, [.text(after?.rawValue ?? ""), Parameter(limit)]).map(transfer)
     }
 
     private func transfer(_ row: AnswerRow) throws -> Transfer {

@@ -143,6 +143,11 @@ extension CatalogConformance {
             let abandoned = [transfers[0], transfers[3]]
             try await expectEqual(database.read { try $0.abandonedTransfers(limit: 9) }, abandoned)
             try await expectEqual(database.read { try $0.abandonedTransfers(limit: 1) }, Array(abandoned[..<1]))
+            for (index, rest) in [abandoned[1...], abandoned[1...], abandoned[1...], []].enumerated() {
+                let after = transfers[index].id
+                try await expectEqual(
+                    database.read { try $0.abandonedTransfers(after: after, limit: 9) }, Array(rest))
+            }
         },
     ]
 }

@@ -34,7 +34,9 @@ open class ForwardingTransaction: CatalogTransaction {
     open func lastEvent(of job: JobID) throws -> ImageEvent? { try base.lastEvent(of: job) }
     open func unpublished(limit: Int) throws -> [OutboxEntry] { try base.unpublished(limit: limit) }
     open func openTransfers(of job: JobID) throws -> [Transfer] { try base.openTransfers(of: job) }
-    open func abandonedTransfers(limit: Int) throws -> [Transfer] { try base.abandonedTransfers(limit: limit) }
+    open func abandonedTransfers(after: TransferID?, limit: Int) throws -> [Transfer] {
+        try base.abandonedTransfers(after: after, limit: limit)
+    }
     open func publishedEvents(_ filter: HistoryFilter) throws -> [OutboxEntry] { try base.publishedEvents(filter) }
     open func transferOutline(_ id: TransferID) throws -> TransferOutline? { try base.transferOutline(id) }
     open func leftoverTransfers(after: TransferID?, limit: Int) throws -> [TransferOutline] {

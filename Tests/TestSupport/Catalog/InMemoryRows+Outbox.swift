@@ -52,8 +52,9 @@ extension InMemoryRows {
             .sorted { $0.number < $1.number }.map(\.value)
     }
 
-    func abandonedTransfers(limit: Int) throws -> [Transfer] {
-        let abandoned = tables.transfers.values.filter { $0.value.state == .abandoned }
+    func abandonedTransfers(after: TransferID?, limit: Int) throws -> [Transfer] {
+        let start = after.flatMap { tables.transfers[$0]?.number } ?? 0
+        let abandoned = tables.transfers.values.filter { $0.value.state == .abandoned && $0.number > start }
         return abandoned.sorted { $0.number < $1.number }.prefix(limit).map(\.value)
     }
 }
