@@ -300,6 +300,11 @@ extension ImageCatalog {
         try await write { ledger in try ledger.cancel(lease) }
     }
 
+    /// Ends a job that was still running at its deadline, by the clock of the database, as failed with `deadline_exceeded`.
+    public func expire(_ lease: JobLease) async throws(CatalogError) {
+        try await write { ledger in try ledger.expire(lease) }
+    }
+
     /// Gives a job back because its worker stops; no attempt is counted.
     public func giveBack(_ lease: JobLease) async throws(CatalogError) {
         try await write { ledger in try ledger.giveBack(lease) }

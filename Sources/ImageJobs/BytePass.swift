@@ -30,9 +30,9 @@ struct BytePass {
         do {
             try await move()
         } catch let error where error is SourceError || error is CancellationError {
-            // What ended is the fetch: all that came before is whole, and worth a last checkpoint. Only a cancel will
-            // remove it, and shall not wait for the disk.
-            let isWorthKeeping = control.reason != .cancelRequested
+            // What ended is the fetch: all that came before is whole, and worth a last checkpoint. Only the end of the job
+            // will remove it, and shall not wait for the disk.
+            let isWorthKeeping = control.reason?.endsJob != true
             if let checkpoints, isWorthKeeping, seen.count > begin, CheckpointWriter.isPossible(after: seen.count) {
                 try? await checkpoints.write(after: seen.count, seen.mark())
             }

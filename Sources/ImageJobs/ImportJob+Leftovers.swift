@@ -104,7 +104,7 @@ extension ImportJob {
             case let error as CatalogError: error.code != .noSpace
             default: false
             }
-        case .failed, .cancelled, .recorded, .fenced: false
+        case .failed, .cancelled, .overdue, .recorded, .fenced: false
         }
     }
 

@@ -6,8 +6,13 @@ public enum StopReason: Sendable, Hashable {
     case leaseLost
     /// Somebody asked for the end of the job.
     case cancelRequested
+    /// The job was to end by its deadline, and did not.
+    case deadlinePassed
     /// The worker stops.
     case shutdown
+
+    /// Whether nothing will come of the job, so that what it has done is of no use to anybody.
+    var endsJob: Bool { self == .cancelRequested || self == .deadlinePassed }
 }
 
 /// The handle by which a worker stops one running job.

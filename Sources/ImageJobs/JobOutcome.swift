@@ -16,6 +16,8 @@ enum JobOutcome: Equatable {
     case failed(Failure)
     /// Somebody asked for the end.
     case cancelled
+    /// The deadline has passed.
+    case overdue
     /// This worker stops; the job goes back without counting the attempt.
     case interrupted
     /// The job belongs to another worker by now; nothing more may be written about it.
@@ -36,6 +38,8 @@ extension JobOutcome {
             self = .fenced
         } else if stop == .cancelRequested || (cause as? CatalogError)?.code == .cancelRequested {
             self = .cancelled
+        } else if stop == .deadlinePassed {
+            self = .overdue
         } else if stop == .shutdown || cause is CancellationError {
             self = .interrupted
         } else {

@@ -94,6 +94,7 @@ public struct JobRunner: Sendable {
         case .recorded, .fenced: return
         case .failed(let failure): try await catalog.fail(lease, because: failure)
         case .cancelled: try await catalog.cancel(lease)
+        case .overdue: try await catalog.expire(lease)
         case .interrupted: try await catalog.giveBack(lease)
         case .retry(let failure):
             // Nobody waits for a repair, and what it waits for may be away for days.

@@ -39,6 +39,9 @@ struct LeaseKeeper: Sendable {
                 case .cancelRequested:
                     running.prolong(lease, until: asked + plan.leaseDuration)
                     running.stop(lease, .cancelRequested)
+                case .deadlinePassed:
+                    running.prolong(lease, until: asked + plan.leaseDuration)
+                    running.stop(lease, .deadlinePassed)
                 case nil:
                     // A job that has just ended has no lease either; stopping it then does nothing.
                     running.stop(lease, .leaseLost)

@@ -158,6 +158,49 @@ struct LeaseTests {
             try await harness.phases(of: "job-1") == [.accepted, .started, .retrying, .started, .failed])
     }
 
+    @Test("A job that runs at its deadline is told so with the renewal, and fails")
+    func deadline() async throws {
+        let deadline = harness.clock.now + .seconds(10)
+        try await harness.accept(Harness.submission("job-1", Harness.importWork(), deadline: deadline))
+        let lease = try await harness.claimOne(.import).lease
+        _ = try await harness.catalog.beginTransfer(lease, to: CatalogSamples.id("default"))
+        #expect(try await harness.catalog.renew([lease], by: .seconds(30)) == [lease: .good])
+        harness.clock.advance(by: .seconds(10))
+        #expect(try await harness.catalog.renew([lease], by: .seconds(30)) == [lease: .deadlinePassed])
+        try await harness.catalog.expire(lease)
+        #expect(try await harness.end(of: "job-1") == .failed(.deadlineExceeded))
+        #expect(try await harness.image().status == .failed)
+        #expect(try await harness.phases(of: "job-1") == [.accepted, .started, .failed])
+        #expect(try await harness.catalog.read { try $0.abandonedTransfers(limit: 9) }.count == 1)
+    }
+
+    @Test("A cancel counts more than a deadline; what has begun to delete is completed after it")
+    func deadlineOfOthers() async throws {
+        try await harness.activeImage()
+        let deadline = harness.clock.now + .seconds(10)
+        try await harness.accept(
+            Harness.submission("job-1", Harness.importWork("image-2"), deadline: deadline),
+            Harness.submission("delete-1", Harness.delete(), deadline: deadline))
+        let leases = (
+            import: try await harness.claimOne(.import).lease, delete: try await harness.claimOne(.delete).lease
+        )
+        harness.clock.advance(by: .seconds(10))
+        #expect(try await harness.catalog.renew([leases.delete], by: .seconds(30)) == [leases.delete: .deadlinePassed])
+        #expect(try await harness.catalog.beginDelete(leases.delete)?.isEmpty == false)
+        #expect(try await harness.catalog.renew([leases.delete], by: .seconds(30)) == [leases.delete: .good])
+        try await harness.catalog.expire(leases.delete)
+        #expect(try await harness.end(of: "delete-1") == .queued)
+        let again = try await harness.claimOne(.delete)
+        _ = try await harness.catalog.beginDelete(again.lease)
+        try await harness.catalog.completeDelete(again.lease)
+        #expect(try await harness.end(of: "delete-1") == .succeeded)
+        try await harness.accept(Harness.submission("cancel-1", Harness.cancel("job-1")))
+        #expect(
+            try await harness.catalog.renew([leases.import], by: .seconds(30)) == [leases.import: .cancelRequested])
+        try await harness.catalog.expire(leases.import)
+        #expect(try await harness.end(of: "job-1") == .cancelled)
+    }
+
     @Test("A retry that would come after the deadline fails at once, with the last error as cause")
     func retryBeyondDeadline() async throws {
         try await harness.accept(

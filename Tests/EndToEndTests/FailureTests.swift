@@ -1,3 +1,4 @@
+import Foundation
 import ImageModel
 import TestSupport
 import Testing
@@ -45,6 +46,23 @@ struct FailureTests {
             testDescription: "too large, without a length", code: "size_limit",
             answers: [.pattern(size: 200_000).chunked()], settings: ["limits.image_bytes": "100000"]),
     ]
+
+    /// Goal: a deadline ends a job wherever it is. Method: its source falls silent in the middle, for longer than that.
+    @Test("An import that runs at its deadline fails then, and leaves nothing")
+    func deadline() async throws {
+        try await withSite(["lease.renew": "500ms"]) { site in
+            let gate = Gate()
+            site.origin.serve("/image", .pattern(size: 9 << 20).etag("\"v1\"").holding(after: 5 << 20, until: gate))
+            let worker = try await site.startReadyWorker()
+            let deadline = Date(timeIntervalSinceNow: 15).ISO8601Format()
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/image").setting("deadline", to: .string(deadline)))
+            let end = try await site.end(of: "job-1")
+            #expect(end.phase == "failed" && end.data["error", "code"].text == "deadline_exceeded")
+            try await site.expectSoundness(of: ["job-1"], after: worker)
+            #expect(try await site.image("image-1").status == .failed)
+        }
+    }
 
     @Test("What can never succeed fails once, with its code, and leaves no byte", arguments: cases)
     func failure(_ test: Case) async throws {

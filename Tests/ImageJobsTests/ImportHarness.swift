@@ -41,14 +41,15 @@ final class ImportHarness: Sendable {
 
     func accept(
         _ digests: [DigestAlgorithm], expecting expectations: Expectations = Expectations(), maxAttempts: Int? = nil,
-        transform: Transform = Transform()
+        deadline: Timestamp? = nil, transform: Transform = Transform()
     ) async throws {
         let work = JobWork.import(
             ImportRequest(
                 image: ImageSpecification(id: CatalogSamples.id("image-1"), name: "n"),
                 source: SourceLocation(url: "https://h/image"), expectations: expectations, digests: digests,
                 transform: transform))
-        let request = JobRequest(id: CatalogSamples.id("job-1"), maxAttempts: maxAttempts, work: work)
+        let request = JobRequest(
+            id: CatalogSamples.id("job-1"), deadline: deadline, maxAttempts: maxAttempts, work: work)
         let submission = JobSubmission(request: request, canonicalForm: "{}")
         _ = try await catalog.accept([.submission(submission, original: DeadLetter(body: [], routingKey: "import"))])
     }

@@ -85,6 +85,23 @@ struct InterruptedImportTests {
         }
     }
 
+    @Test("An import that is stopped at its deadline fails with it, and leaves nothing")
+    func deadline() async throws {
+        let (control, journal) = (JobControl(), StoreJournal())
+        let source = ScriptedSource(
+            script(stopAfter: 6) {
+                await journal.waitForAppended(6 * Self.unit)
+                control.stop(.deadlinePassed)
+                try await Task.sleep(for: .seconds(600))
+            })
+        let harness = try await ImportHarness(source)
+        try await harness.accept([.sha256], deadline: harness.clock.now + .seconds(600))
+        try await harness.attempt(control, noting: journal)
+        #expect(try await harness.job.failure?.code == .deadlineExceeded)
+        #expect(try await harness.phases == [.accepted, .started, .failed])
+        #expect(harness.staged.isEmpty)
+    }
+
     @Test("Another object, or one that has no ranges, is fetched from its beginning")
     func another() async throws {
         let other = PatternBytes(size: 9 * Self.unit, seed: 6)

@@ -52,6 +52,7 @@ struct JobOutcomeTests {
     func stops() {
         let error = SourceError(.sourceUnavailable, "cut", isTransient: true)
         #expect(JobOutcome(error, stop: .cancelRequested, job: job) == .cancelled)
+        #expect(JobOutcome(error, stop: .deadlinePassed, job: job) == .overdue)
         #expect(JobOutcome(error, stop: .shutdown, job: job) == .interrupted)
         #expect(JobOutcome(error, stop: .leaseLost, job: job) == .fenced)
         #expect(JobOutcome(CatalogError(.fenced, "moved on"), stop: .cancelRequested, job: job) == .fenced)

@@ -68,6 +68,35 @@ struct LivenessTests {
         #expect(running.stopExpired(at: .seconds(30)).isEmpty)
         #expect(control.reason == nil)
     }
+
+    @Test("A job that runs at its deadline is stopped with the next renewal")
+    func deadline() async throws {
+        let catalog = catalog(on: database)
+        let work = JobWork.import(
+            ImportRequest(image: ImageSpecification(name: "n"), source: SourceLocation(url: "https://h.example/i")))
+        let request = JobRequest(
+            id: try #require(JobID("a")), deadline: clock.now + .seconds(5), work: work)
+        _ = try await catalog.accept([
+            .submission(
+                JobSubmission(request: request, canonicalForm: "{}"),
+                original: DeadLetter(body: [], routingKey: "import"))
+        ])
+        let worker: WorkerID = SeededRandomSource(seed: 2).identifier()
+        let claimed = try #require(try await catalog.claim(for: worker, slots: [.import: 1], lease: .seconds(30)).first)
+        let running = RunningJobs()
+        let control = JobControl()
+        running.add(claimed.lease, kind: .import, control: control, goodUntil: .seconds(30))
+        clock.advance(by: .seconds(5))
+        let keeper = LeaseKeeper(
+            catalog: catalog, plan: WorkerPlan(), time: time, running: running, pulse: Pulse(), wakeUp: WakeUp(),
+            logger: Self.logger)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await keeper.renew() }
+            while control.reason == nil { await Task.yield() }
+            group.cancelAll()
+        }
+        #expect(control.reason == .deadlinePassed)
+    }
 }
 
 extension LivenessTests {

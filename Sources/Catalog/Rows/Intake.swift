@@ -47,4 +47,6 @@ public enum LeaseStanding: Sendable, Equatable {
     case good
     /// Go on ending: somebody asked for it.
     case cancelRequested
+    /// Go on ending: the job was to end by its deadline, and did not.
+    case deadlinePassed
 }

@@ -38,9 +38,17 @@ extension Ledger {
             guard let job = try rows.job(lease.job), job.fence == lease.fence,
                 try rows.extendLease(of: lease.job, ifFenceIs: lease.fence, by: duration)
             else { continue }
-            standings[lease] = job.isCancelRequested ? .cancelRequested : .good
+            standings[lease] = try standing(of: job)
         }
         return standings
+    }
+
+    private func standing(of job: Job) throws -> LeaseStanding {
+        if job.isCancelRequested { return .cancelRequested }
+        guard let deadline = job.request.deadline, deadline <= rows.now,
+            try !isIrrevocable(job, image: job.imageID.flatMap(rows.image))
+        else { return .good }
+        return .deadlinePassed
     }
 
     func exhausted(_ job: Job, by failure: Failure) -> Failure {

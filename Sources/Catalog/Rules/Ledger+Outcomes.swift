@@ -52,6 +52,22 @@ extension Ledger {
         try endCancelled(&job)
     }
 
+    /// Ends a job that was still running at its deadline.
+    func expire(_ lease: JobLease) throws {
+        var job = try job(of: lease)
+        guard let deadline = job.request.deadline else {
+            throw CatalogError(.forbidden, "job \(job.id) has no deadline")
+        }
+        if try isIrrevocable(job, image: job.imageID.flatMap(rows.image)) {
+            // It began to delete while it was told.
+            try giveBack(lease)
+        } else if job.isCancelRequested {
+            try endCancelled(&job)
+        } else {
+            try endFailed(&job, because: deadlineFailure(job, deadline))
+        }
+    }
+
     /// Whether the job has done what is never taken back: a delete that has marked what is to go.
     func isIrrevocable(_ job: Job, image: Image?) -> Bool {
         guard case .delete(let request) = job.request.work, job.startedAt != nil, let image else { return false }

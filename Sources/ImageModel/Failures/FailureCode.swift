@@ -119,7 +119,7 @@ public enum FailureCode: String, Sendable, Codable, CaseIterable {
     case jobFinished = "job_finished"
     /// A job named in `after` did not succeed.
     case predecessorFailed = "predecessor_failed"
-    /// The job did not end before its deadline; the cause is the last attempt's error.
+    /// The job did not end before its deadline, when it was stopped wherever it was; the cause is the last attempt's error.
     case deadlineExceeded = "deadline_exceeded"
     /// The last attempt failed too; the cause is its error.
     case attemptsExhausted = "attempts_exhausted"
