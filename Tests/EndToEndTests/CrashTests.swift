@@ -29,13 +29,17 @@ struct CrashTests {
         arguments: [("the same object", 9), ("one with other bytes under the same tag", 8)] as [(String, UInt64)])
     func frozen(_ served: String, firstSeed: UInt64) async throws {
         try await withSite { site in
+            // Beyond a checkpoint, from which a successor could go on if the first one did not hold the bytes.
+            let size: Int64 = 36 << 20
             let gate = Gate()
-            let old = OriginAnswer.pattern(size: 2 << 20, seed: firstSeed).etag("\"v1\"")
-            let image = OriginAnswer.pattern(size: 2 << 20, seed: 9).etag("\"v1\"")
-            site.origin.serve("/image", old.holding(after: 1 << 20, until: gate), image)
-            let first = try site.startWorker()
-            try await site.publish(site.importJob("job-1", image: "image-1", path: "/image"))
+            let old = OriginAnswer.pattern(size: size, seed: firstSeed).etag("\"v1\"")
+            let image = OriginAnswer.pattern(size: size, seed: 9).etag("\"v1\"")
+            site.origin.serve("/image", old.holding(after: 34 << 20, until: gate), image)
+            let first = try site.start(["worker", "--log-level", "debug"])
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/image").setting("digests", to: ["sha256", "md5"]))
             await site.origin.journal.wait { $0.held["/image"] == 1 }
+            try await first.errors.wait(for: "a checkpoint") { $0.contains { $0.contains("Checkpoint written") } }
             try await site.freeze(first)
             let second = try site.startWorker()
             let end = try await site.end(of: "job-1")
@@ -44,7 +48,7 @@ struct CrashTests {
             try await site.stop(first)
             try await site.stop(second)
             #expect(end.phase == "completed")
-            try await site.expectWhole("job-1", image: "image-1", PatternBytes(size: 2 << 20, seed: 9))
+            try await site.expectWhole("job-1", image: "image-1", PatternBytes(size: size, seed: 9))
         }
     }
 
@@ -121,8 +125,9 @@ extension Site {
     /// One end, and nothing in the store but the right bytes.
     func expectWhole(_ job: String, image: String, _ bytes: PatternBytes) async throws {
         try await expectEndedOnce(job)
-        #expect(try await storedBytes(of: image) == bytes.all)
-        #expect(try await self.image(image).content?.digests.first?.hex == sha256(bytes.all))
+        let stored = bytes.all
+        #expect(try await storedBytes(of: image) == stored)
+        #expect(try await self.image(image).content?.wrongDigests(of: stored) == [])
         #expect(objects.count == 1 && staged.isEmpty)
         #expect(try await unpublished().isEmpty)
     }

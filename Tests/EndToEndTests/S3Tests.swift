@@ -60,6 +60,53 @@ struct S3Tests {
         }
     }
 
+    /// Goal: a bucket locks nothing, so that a successor goes on from the bytes of a worker that is only frozen; that one
+    /// then can neither write nor commit. Method: it is stopped behind a checkpoint, and let go on when the job has ended.
+    @Test(
+        "A worker that slept through its lease disturbs no successor that went on from its parts",
+        arguments: [("the same object", 3), ("one with other bytes under the same tag", 4)] as [(String, UInt64)])
+    func frozen(_ served: String, firstSeed: UInt64) async throws {
+        let bucket = try await RealS3.makeBucket()
+        try await withSite(settings(bucket)) { site in
+            let (size, kept) = (Int64(44 << 20), 32 << 20)
+            let gate = Gate()
+            let old = OriginAnswer.pattern(size: size, seed: firstSeed).etag("\"v1\"")
+            let image = OriginAnswer.pattern(size: size, seed: 3).etag("\"v1\"")
+            site.origin.serve("/image", old.holding(after: 40 << 20, until: gate), image)
+            let first = try site.start(["worker", "--log-level", "debug"])
+            try await site.publish(
+                site.importJob("job-1", image: "image-1", path: "/image")
+                    .setting("digests", to: ["md5", "sha256", "sha512"]))
+            await site.origin.journal.wait { $0.held["/image"] == 1 }
+            try await first.errors.wait(for: "a checkpoint") { $0.contains { $0.contains("Checkpoint written") } }
+            try await site.freeze(first)
+            let second = try site.startWorker()
+            #expect(try await site.end(of: "job-1").phase == "completed")
+            gate.open()
+            first.signal(SIGCONT)
+            try await site.stop(first)
+            try await site.stop(second)
+            try await site.expectEndedOnce("job-1")
+            let ranges = site.origin.journal.entries.requests(for: "/image").map { $0["range"] }
+            #expect(ranges == [nil, "bytes=\(kept)-"])
+            let found = try await site.image("image-1")
+            let bytes = try await RealS3.request(
+                "GET", String(#require(found.replicas.first?.url).dropFirst("s3:/".count)))
+            // The digests are those of what lies in the store, whatever the origin says of its tags.
+            let served =
+                PatternBytes(size: size, seed: firstSeed).all[..<kept] + PatternBytes(size: size, seed: 3).all[kept...]
+            #expect(bytes == Array(served))
+            #expect(found.content?.wrongDigests(of: bytes) == [])
+            let uploads = try await RealS3.request("GET", "/\(bucket)?uploads=")
+            #expect(!String(decoding: uploads, as: UTF8.self).contains("<Upload>"))
+            let objects = try await RealS3.request("GET", "/\(bucket)?prefix=images%2Fobjects%2F")
+            #expect(
+                String(decoding: objects, as: UTF8.self).split(separator: "<Key>").dropFirst().count {
+                    !$0.contains(".resumed<")
+                } == 1)
+        }
+    }
+
     @Test("A cancelled import leaves nothing in an S3 store, and a deleted image neither")
     func leavesNothing() async throws {
         let bucket = try await RealS3.makeBucket()

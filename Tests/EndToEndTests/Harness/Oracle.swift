@@ -173,10 +173,8 @@ extension Oracle {
             return "\(path) has \(data.count) bytes, the catalog says \(content.size)"
         }
         guard !content.digests.isEmpty else { return "it has no digest" }
-        for digest in content.digests where digest.algorithm == .sha256 && digest.hex != sha256(data) {
-            return "\(path) does not hash to the catalog's digest"
-        }
-        return nil
+        let wrong = content.wrongDigests(of: data)
+        return wrong.isEmpty ? nil : "\(path) does not hash to the catalog's \(wrong.joined(separator: ", "))"
     }
 }
 

@@ -51,11 +51,31 @@ extension Site {
 }
 
 /// The SHA-256 of some bytes in hexadecimal digits, by the system's libcrypto.
-func sha256(_ bytes: [UInt8]) -> String {
-    var digest = [UInt8](repeating: 0, count: 32)
-    var length: UInt32 = 32
-    _ = bytes.withUnsafeBytes { EVP_Digest($0.baseAddress, $0.count, &digest, &length, EVP_sha256(), nil) }
+func sha256(_ bytes: [UInt8]) -> String { hexDigest(.sha256, of: bytes) }
+
+/// The digest of some bytes in hexadecimal digits, by the system's libcrypto.
+func hexDigest(_ algorithm: DigestAlgorithm, of bytes: [UInt8]) -> String {
+    let function =
+        switch algorithm {
+        case .md5: EVP_md5()
+        case .sha1: EVP_sha1()
+        case .sha256: EVP_sha256()
+        case .sha384: EVP_sha384()
+        case .sha512: EVP_sha512()
+        case .blake2b512: EVP_blake2b512()
+        }
+    var digest = [UInt8](repeating: 0, count: algorithm.byteLength)
+    var length = UInt32(digest.count)
+    _ = bytes.withUnsafeBytes { EVP_Digest($0.baseAddress, $0.count, &digest, &length, function, nil) }
     return digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+}
+
+extension ImageContent {
+    /// The algorithms of those digests that these bytes do not have; all that are wrong when there is none.
+    func wrongDigests(of bytes: [UInt8]) -> [String] {
+        guard !digests.isEmpty else { return ["none"] }
+        return digests.filter { $0.hex != hexDigest($0.algorithm, of: bytes) }.map(\.algorithm.rawValue)
+    }
 }
 
 extension PatternBytes {
