@@ -24,6 +24,31 @@ extension SQLiteRows {
         try entries("SELECT * FROM outbox WHERE published_at IS NULL ORDER BY number LIMIT ?", [limit])
     }
 
+    func unpublished(in range: OutboxRange) throws -> OutboxPage {
+        let sql = """
+            SELECT *, (
+                SELECT earlier.published_at IS NULL AND earlier.number <= :after FROM outbox AS earlier
+                WHERE earlier.image = outbox.image AND earlier.destination IS NULL
+                    AND earlier.sequence < outbox.sequence
+                ORDER BY earlier.sequence DESC LIMIT 1
+            ) AS is_behind_another
+            FROM outbox WHERE published_at IS NULL AND number > :after AND number <= :through
+            ORDER BY number LIMIT :limit
+            """
+        let rows = try Row.fetchCursor(
+            database.cachedStatement(sql: sql),
+            arguments: ["after": range.after, "through": range.through, "limit": range.limit])
+        var page = OutboxPage()
+        var bytes = 0
+        while page.last == nil || bytes < range.byteLimit, let row = try rows.next() {
+            let event: String = row["event"]
+            let destination: String? = row["destination"]
+            bytes += event.utf8.count + (destination?.utf8.count ?? 0)
+            page.add(try entry(row), isBehindAnother: row["is_behind_another"] ?? false)
+        }
+        return page
+    }
+
     func history(of image: ImageID, limit: Int) throws -> [OutboxEntry] {
         let sql = """
             SELECT * FROM (
@@ -53,13 +78,15 @@ extension SQLiteRows {
     }
 
     func entries(_ sql: String, _ arguments: StatementArguments) throws -> [OutboxEntry] {
-        try all(sql, arguments).map { row in
-            let publishedAt: Int64? = row["published_at"]
-            let destination: String? = row["destination"]
-            return OutboxEntry(
-                number: row["number"], event: try value(from: row["event"]),
-                destination: try destination.map { try value(from: $0) } ?? .events,
-                publishedAt: publishedAt.map(Timestamp.init(microseconds:)), isUnrouted: row["unrouted"])
-        }
+        try all(sql, arguments).map(entry)
+    }
+
+    private func entry(_ row: Row) throws -> OutboxEntry {
+        let publishedAt: Int64? = row["published_at"]
+        let destination: String? = row["destination"]
+        return OutboxEntry(
+            number: row["number"], event: try value(from: row["event"]),
+            destination: try destination.map { try value(from: $0) } ?? .events,
+            publishedAt: publishedAt.map(Timestamp.init(microseconds:)), isUnrouted: row["unrouted"])
     }
 }

@@ -19,7 +19,6 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     let pulse: Pulse
     let logger: Logger
 
-    private let batchLimit = 256
     /// How long events wait when the relaying worker dies. Prolonged while a batch is on its way, however long it takes.
     private let roleDuration = Duration.seconds(5)
     private let backoff = Backoff(base: .milliseconds(100), max: .seconds(5))
@@ -28,16 +27,17 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     ///
     /// To drain by cancelling would cut publishes off before their confirms, and those events would be sent twice.
     func run(until drain: DrainRequest) async {
+        var course = RelayCourse(backoff: backoff)
         var failures = 0
         var roleAsked: Duration?
         // What is left by workers that died can wait as long as their role; each tells its own relay of the rest.
         var pace = IdlePace(from: plan.poll, to: plan.idlePoll)
         while !Task.isCancelled, !drain.isRequested {
             pulse.beat(.relay, at: time.now())
-            switch await relayBatch(&roleAsked) {
+            switch await relayPage(&course, &roleAsked) {
             case .idle:
                 failures = 0
-                if await wakeUp.wait(atMost: pace.next(), time: time) { pace.reset() }
+                if await wakeUp.wait(atMost: pause(course, atMost: pace.next()), time: time) { pace.reset() }
             case .othersTurn:
                 failures = 0
                 pace.reset()
@@ -50,18 +50,28 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
                 try? await time.sleep(for: backoff.delay(after: failures, random: random))
             }
         }
-        while case .progressed = await relayBatch(&roleAsked) {}
+        // Once more from the front, with what is stuck.
+        var last = RelayCourse(backoff: backoff)
+        while case .progressed = await relayPage(&last, &roleAsked, triesAgain: false) {}
         _ = try? await catalog.holdRole(Self.role, as: worker, for: .zero)
     }
 
     private static var role: String { "relay" }
 
+    /// Until the next look: until what is stuck is to be tried again, and never so long that the role would be lost and
+    /// another relay begin with it all.
+    private func pause(_ course: RelayCourse, atMost limit: Duration) -> Duration {
+        course.pause(at: time.now()).map { min(limit, max($0, .milliseconds(1)), roleDuration / 3) } ?? limit
+    }
+
     private enum Round {
-        /// There is nothing to send.
+        /// There is nothing to send now.
         case idle
         /// There is, and another worker has the role.
         case othersTurn
+        /// A page was sent as far as it could be.
         case progressed
+        /// The catalog is away.
         case failed
     }
 
@@ -75,28 +85,40 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     }
 
     /// - Parameter roleAsked: When the role was asked for that this worker has; nil while it has none.
-    private func relayBatch(_ roleAsked: inout Duration?) async -> Round {
+    private func relayPage(
+        _ course: inout RelayCourse, _ roleAsked: inout Duration?, triesAgain: Bool = true
+    ) async -> Round {
+        let begun = time.now()
+        let (range, isRetry) = triesAgain ? course.next(at: begun) : (course.untried, false)
         do {
-            let limit = batchLimit
-            // Until it is prolonged with the next batch there is a third of it left.
-            if roleAsked.map({ time.now() - $0 >= roleDuration / 3 }) ?? true {
+            // Until it is prolonged with the next page there is a third of it left.
+            if roleAsked.map({ begun - $0 >= roleDuration / 3 }) ?? true {
                 roleAsked = nil
-                guard try await catalog.read({ try $0.unpublished(limit: 1) }).isEmpty == false else { return .idle }
+                // Whoever has nothing to send wants no role; who has stuck entries keeps it.
+                if !course.isStuck, try await isEmpty(range) { return .idle }
                 let asked = time.now()
                 guard try await catalog.holdRole(Self.role, as: worker, for: roleDuration) else { return .othersTurn }
                 roleAsked = asked
             }
-            let batch = try await catalog.read { try $0.unpublished(limit: limit) }
+            let page = try await catalog.read { try $0.unpublished(in: range) }
+            let sent = page.entries.isEmpty ? [] : await send(page.entries)
+            if !sent.isEmpty {
+                try await catalog.markPublished(sent.map(\.number), unrouted: sent.filter(\.isUnrouted).map(\.number))
+            }
+            course.note(
+                page, sent: sent.count, isRetry: isRetry, begun: begun, now: time.now(), random: random)
             // Whoever had the role until now may have sent it all meanwhile.
-            guard !batch.isEmpty else { return .idle }
-            let sent = await send(batch)
-            try await catalog.markPublished(sent.map(\.number), unrouted: sent.filter(\.isUnrouted).map(\.number))
-            // What is stuck alone, for example on account of a full queue, must not slow down the rest.
-            return sent.isEmpty ? .failed : .progressed
+            return page.last == nil && !isRetry ? .idle : .progressed
         } catch {
             logger.error("The outbox cannot be relayed", metadata: ["error": "\(error)"])
             return .failed
         }
+    }
+
+    private func isEmpty(_ range: OutboxRange) async throws -> Bool {
+        var first = range
+        first.limit = 1
+        return try await catalog.read { [first] in try $0.unpublished(in: first) }.last == nil
     }
 
     private struct Sent: Sendable {
@@ -179,27 +201,5 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
                     messageID: letter.messageID, correlationID: letter.correlationID, replyTo: letter.replyTo,
                     headers: entry.event.data.error.map { DeadLetterHeaders.headers(for: $0) } ?? [:]))
         }
-    }
-}
-
-/// Which entries of the outbox must follow which.
-enum OutboxChains {
-    /// The events of one image form a chain; everything else stands alone.
-    static func split(_ batch: [OutboxEntry]) -> [[OutboxEntry]] {
-        var chains: [[OutboxEntry]] = []
-        var places: [ImageID: Int] = [:]
-        for entry in batch {
-            guard entry.destination == .events, entry.event.sequence != nil, let image = entry.event.imageID else {
-                chains.append([entry])
-                continue
-            }
-            if let place = places[image] {
-                chains[place].append(entry)
-            } else {
-                places[image] = chains.count
-                chains.append([entry])
-            }
-        }
-        return chains
     }
 }

@@ -108,6 +108,7 @@ struct QueryPlanTests {
         _ = try rows.lastEvent(of: job)
         _ = try rows.history(of: image, limit: 9)
         _ = try rows.unpublished(limit: 9)
+        _ = try rows.unpublished(in: OutboxRange(after: 1))
         try rows.markPublished([1], unrouted: [])
         try rows.setSourceQuery(nil, of: job)
     }

@@ -9,9 +9,14 @@ final class HeldExchange: EventExchange {
         var published: [OutgoingEvent] = []
         var buried: [BuriedMessage] = []
         var failing: Set<String> = []
+        var refused: Set<String> = []
         var isHeld: Bool
         var held: [CheckedContinuation<Void, Never>] = []
-        var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+        var watchers: [(count: Int, routingKey: String?, continuation: CheckedContinuation<Void, Never>)] = []
+
+        func published(under routingKey: String?) -> Int {
+            routingKey.map { key in published.count { $0.routingKey == key } } ?? published.count
+        }
     }
 
     private let state: Mutex<State>
@@ -30,6 +35,11 @@ final class HeldExchange: EventExchange {
         state.withLock { _ = $0.failing.insert(routingKey) }
     }
 
+    /// No publish under one of these routing keys is confirmed, until the next call.
+    func refuse(_ routingKeys: Set<String>) {
+        state.withLock { $0.refused = routingKeys }
+    }
+
     /// Confirms all that waits, and from now on everything at once.
     func release() {
         let held = state.withLock { state in
@@ -40,12 +50,13 @@ final class HeldExchange: EventExchange {
         for continuation in held { continuation.resume() }
     }
 
-    /// Returns once so many events were published.
-    func waitForPublished(_ count: Int) async {
+    /// Returns once so many events were published, under this routing key or any.
+    func waitForPublished(_ count: Int, under routingKey: String? = nil) async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
-                if state.published.count < count { state.watchers.append((count, continuation)) }
-                return state.published.count >= count
+                let isThere = state.published(under: routingKey) >= count
+                if !isThere { state.watchers.append((count, routingKey, continuation)) }
+                return isThere
             }
             if isThere { continuation.resume() }
         }
@@ -54,9 +65,11 @@ final class HeldExchange: EventExchange {
     func publish(_ event: OutgoingEvent) async throws(EventExchangeError) -> Routing {
         let (isFailing, watchers) = state.withLock { state in
             state.published.append(event)
-            let due = state.watchers.filter { $0.count <= state.published.count }
-            state.watchers.removeAll { $0.count <= state.published.count }
-            return (state.failing.remove(event.routingKey) != nil, due)
+            let watchers = state.watchers
+            let due = watchers.filter { $0.count <= state.published(under: $0.routingKey) }
+            state.watchers = watchers.filter { $0.count > state.published(under: $0.routingKey) }
+            let isRefused = state.refused.contains(event.routingKey)
+            return (state.failing.remove(event.routingKey) != nil || isRefused, due)
         }
         for watcher in watchers { watcher.continuation.resume() }
         await withCheckedContinuation { continuation in

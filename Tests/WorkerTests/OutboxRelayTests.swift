@@ -84,6 +84,54 @@ struct OutboxRelayTests {
         #expect(try await unpublished().isEmpty)
     }
 
+    /// Goal: a subscriber whose queue takes nothing stops nobody else's events, however many of its own wait in front.
+    @Test("Behind more entries than a page holds, none of which can go out, the next one goes out")
+    func pagesOn() async throws {
+        try await accept((1...600).map { "job-\($0)" }, owner: "stuck")
+        try await accept(["job-behind"], owner: "other")
+        let exchange = HeldExchange()
+        exchange.refuse(["image.import.accepted.stuck"])
+        let relay = relay(exchange)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await relay.run(until: drain) }
+            await exchange.waitForPublished(1, under: "image.import.accepted.other")
+            // What comes while others are stuck goes out as well, and those are tried again.
+            try await accept(["job-new"], owner: "other")
+            relay.wakeUp.signal()
+            await exchange.waitForPublished(2, under: "image.import.accepted.other")
+            await exchange.waitForPublished(1_201, under: "image.import.accepted.stuck")
+            exchange.refuse([])
+            while try await !unpublished().isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+            drain.request()
+            relay.wakeUp.signal()
+        }
+        let ids = Set(exchange.published.map(\.messageID))
+        #expect(ids.count == 602)
+    }
+
+    @Test("An image's event does not overtake one that is stuck pages before it")
+    func keepsOrderAcrossPages() async throws {
+        try await accept(["job-stuck"], owner: "stuck")
+        try await accept((1...300).map { "job-\($0)" }, owner: "other")
+        try await claim(301)
+        let exchange = HeldExchange()
+        exchange.refuse(["image.import.accepted.stuck"])
+        let relay = relay(exchange)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await relay.run(until: drain) }
+            await exchange.waitForPublished(300, under: "image.import.accepted.other")
+            await exchange.waitForPublished(3, under: "image.import.accepted.stuck")
+            #expect(!exchange.published.contains { $0.routingKey == "image.import.started.stuck" })
+            exchange.refuse([])
+            await exchange.waitForPublished(1, under: "image.import.started.stuck")
+            drain.request()
+            relay.wakeUp.signal()
+        }
+        let keys = exchange.published.map(\.routingKey).filter { $0.hasSuffix(".stuck") }
+        #expect(keys.dropLast().allSatisfy { $0 == "image.import.accepted.stuck" })
+        #expect(try await unpublished().isEmpty)
+    }
+
     @Test("While another worker holds the role nothing is sent")
     func oneAtATime() async throws {
         try await accept("job-1")
@@ -166,9 +214,14 @@ extension OutboxRelayTests {
     }
 
     private func accept(_ ids: String..., to other: ImageCatalog? = nil) async throws {
+        try await accept(ids, owner: nil, to: other)
+    }
+
+    private func accept(_ ids: [String], owner: String?, to other: ImageCatalog? = nil) async throws {
+        let owner = owner.map { ",\"owner\":\"\($0)\"" } ?? ""
         let items = try ids.map { id -> IntakeItem in
             let body = """
-                {"version":1,"id":"\(id)","kind":"import","image":{"name":"n"},"source":{"url":"https://h.example/i"}}
+                {"version":1,"id":"\(id)","kind":"import","image":{"name":"n"\(owner)},"source":{"url":"https://h.example/i"}}
                 """
             let submission = try JobDecoder.decode(IncomingMessage(body: Array(body.utf8), routingKey: "import"))
             return .submission(submission, original: DeadLetter(body: Array(body.utf8), routingKey: "import"))
@@ -176,11 +229,11 @@ extension OutboxRelayTests {
         _ = try await (other ?? catalog).accept(items)
     }
 
-    private func claim() async throws {
+    private func claim(_ count: Int = 1) async throws {
         let claimed = try await catalog.claim(
-            for: SeededRandomSource(seed: 2).identifier(), slots: [.import: 1], lease: .seconds(30)
+            for: SeededRandomSource(seed: 2).identifier(), slots: [.import: count], lease: .seconds(30)
         ).jobs
-        #expect(claimed.count == 1)
+        #expect(claimed.count == count)
     }
 
     private func unpublished() async throws -> [OutboxEntry] {

@@ -56,6 +56,9 @@ public protocol CatalogReader: HistoryReader, RetentionReader, SpaceReader, Fair
     /// Entries of the outbox that were not published yet, oldest first.
     func unpublished(limit: Int) throws -> [OutboxEntry]
 
+    /// Unpublished entries of a part of the outbox, without the events that have to wait for one before that part.
+    func unpublished(in range: OutboxRange) throws -> OutboxPage
+
     /// The transfers of a job that did not end, oldest first.
     func openTransfers(of job: JobID) throws -> [Transfer]
 

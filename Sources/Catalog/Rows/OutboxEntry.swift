@@ -24,6 +24,11 @@ public struct OutboxEntry: Hashable, Sendable {
         self.publishedAt = publishedAt
         self.isUnrouted = isUnrouted
     }
+
+    /// The image whose events must reach the broker in their order, this one among them; nil for what stands alone.
+    public var orderedBy: ImageID? {
+        destination == .events && event.sequence != nil ? event.imageID : nil
+    }
 }
 
 /// Where an outbox entry is to go.

@@ -28,6 +28,33 @@ extension PostgreSQLRows {
             [Parameter(limit)])
     }
 
+    func unpublished(in range: OutboxRange) throws -> OutboxPage {
+        let size = "octet_length(event) + coalesce(octet_length(destination), 0)"
+        let sql = """
+            SELECT \(Self.columns), coalesce((
+                SELECT earlier.published_at IS NULL AND earlier.number <= $1 FROM outbox AS earlier
+                WHERE earlier.image = page.image AND earlier.destination IS NULL
+                    AND earlier.sequence < page.sequence
+                ORDER BY earlier.sequence DESC LIMIT 1
+            ), false) AS is_behind_another
+            FROM (
+                SELECT \(Self.columns), image, sequence,
+                    sum(\(size)) OVER (ORDER BY number ROWS UNBOUNDED PRECEDING) - (\(size)) AS bytes_before
+                FROM outbox WHERE published_at IS NULL AND number > $1 AND number <= $2
+                ORDER BY number LIMIT $3
+            ) AS page
+            WHERE bytes_before = 0 OR bytes_before < $4 ORDER BY number
+            """
+        let rows = try all(
+            sql,
+            [
+                .integer(range.after), .integer(range.through), Parameter(range.limit), Parameter(range.byteLimit),
+            ])
+        var page = OutboxPage()
+        for row in rows { page.add(try entry(row), isBehindAnother: try row.flag("is_behind_another")) }
+        return page
+    }
+
     func history(of image: ImageID, limit: Int) throws -> [OutboxEntry] {
         let sql = """
             SELECT \(Self.columns) FROM (
@@ -71,12 +98,14 @@ extension PostgreSQLRows {
     }
 
     private func entries(_ sql: String, _ parameters: [Parameter]) throws -> [OutboxEntry] {
-        try all(sql, parameters).map { row in
-            OutboxEntry(
-                number: try row.integer("number"), event: try RowCoding.value(from: row.text("event")),
-                destination: try row.textIfAny("destination").map { try RowCoding.value(from: $0) } ?? .events,
-                publishedAt: try row.integerIfAny("published_at").map(Timestamp.init(microseconds:)),
-                isUnrouted: try row.flag("unrouted"))
-        }
+        try all(sql, parameters).map(entry)
+    }
+
+    private func entry(_ row: AnswerRow) throws -> OutboxEntry {
+        OutboxEntry(
+            number: try row.integer("number"), event: try RowCoding.value(from: row.text("event")),
+            destination: try row.textIfAny("destination").map { try RowCoding.value(from: $0) } ?? .events,
+            publishedAt: try row.integerIfAny("published_at").map(Timestamp.init(microseconds:)),
+            isUnrouted: try row.flag("unrouted"))
     }
 }

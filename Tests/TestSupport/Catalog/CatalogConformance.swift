@@ -28,7 +28,7 @@ public struct CatalogConformance: Sendable, CustomStringConvertible {
 
     /// All cases.
     public static let cases =
-        roundTrips + jobQuestions + imageQuestions + outboxCases + transactions + retention + space
+        roundTrips + jobQuestions + imageQuestions + outboxCases + outboxPages + transactions + retention + space
         + fairness
 
     /// What a database did instead.

@@ -33,6 +33,7 @@ open class ForwardingTransaction: CatalogTransaction {
     }
     open func lastEvent(of job: JobID) throws -> ImageEvent? { try base.lastEvent(of: job) }
     open func unpublished(limit: Int) throws -> [OutboxEntry] { try base.unpublished(limit: limit) }
+    open func unpublished(in range: OutboxRange) throws -> OutboxPage { try base.unpublished(in: range) }
     open func openTransfers(of job: JobID) throws -> [Transfer] { try base.openTransfers(of: job) }
     open func abandonedTransfers(after: TransferID?, limit: Int) throws -> [Transfer] {
         try base.abandonedTransfers(after: after, limit: limit)

@@ -14,6 +14,23 @@ extension InMemoryRows {
         Array(tables.outbox.lazy.filter { $0.publishedAt == nil }.prefix(limit))
     }
 
+    func unpublished(in range: OutboxRange) throws -> OutboxPage {
+        var page = OutboxPage()
+        var bytes = 0
+        let waiting = tables.outbox.filter {
+            $0.publishedAt == nil && $0.number > range.after && $0.number <= range.through
+        }
+        for entry in waiting.prefix(range.limit) where page.last == nil || bytes < range.byteLimit {
+            let earlier = tables.outbox.last { other in
+                other.orderedBy != nil && other.orderedBy == entry.orderedBy && other.number < entry.number
+            }
+            let isBehindAnother = earlier.map { $0.publishedAt == nil && $0.number <= range.after } ?? false
+            page.add(entry, isBehindAnother: isBehindAnother)
+            bytes += entry.textSize
+        }
+        return page
+    }
+
     func history(of image: ImageID, limit: Int) throws -> [OutboxEntry] {
         tables.outbox.filter { $0.event.imageID == image && $0.destination == .events }.suffix(limit)
     }
@@ -56,5 +73,14 @@ extension InMemoryRows {
         let start = after.flatMap { tables.transfers[$0]?.number } ?? 0
         let abandoned = tables.transfers.values.filter { $0.value.state == .abandoned && $0.number > start }
         return abandoned.sorted { $0.number < $1.number }.prefix(limit).map(\.value)
+    }
+}
+
+extension OutboxEntry {
+    /// Bytes of text that a row of SQL would hold.
+    fileprivate var textSize: Int {
+        let event = (try? RowCoding.text(event))?.utf8.count ?? 0
+        let destination = destination == .events ? nil : try? RowCoding.text(destination)
+        return event + (destination?.utf8.count ?? 0)
     }
 }
