@@ -52,6 +52,18 @@ struct StoredDeadLetterTests {
         #expect(message.properties.userID == nil)
     }
 
+    /// 86 bytes that are no UTF-8 arrive as 86 characters of three bytes each.
+    @Test("go out again without the texts that are too long to be sent")
+    func overlong() throws {
+        var properties = MessageProperties()
+        properties.correlationID = String(repeating: "\u{FFFD}", count: 86)
+        properties.messageID = String(repeating: "\u{FFFD}", count: 85)
+        let letter = StoredDeadLetter(routingKey: "import", properties: properties, content: .body([1]))
+        let message = try #require(letter.redriven(to: Self.names))
+        #expect(message.properties.correlationID == nil)
+        #expect(message.properties.messageID?.utf8.count == 255)
+    }
+
     @Test("are not sent again when they are larger than a job may be")
     func oversized() {
         let letter = StoredDeadLetter(routingKey: "import", properties: .init(), content: .oversized(2_000_000))

@@ -42,6 +42,20 @@ public struct MessageProperties: Sendable, Hashable {
 }
 
 extension MessageProperties {
+    /// Leaves out the texts that the protocol cannot carry, those of more than 255 bytes.
+    ///
+    /// A message that was received may have some: in ill-formed UTF-8 each bad byte is replaced by a character of three.
+    public mutating func removeOverlongTexts() {
+        let texts: [WritableKeyPath<Self, String?>] = [
+            \.contentType, \.contentEncoding, \.correlationID, \.replyTo, \.expiration, \.messageID, \.type, \.userID,
+            \.appID,
+        ]
+        for text in texts where (self[keyPath: text]?.utf8.count ?? 0) > Self.longestText { self[keyPath: text] = nil }
+    }
+
+    /// Bytes of a short string (AMQP 0-9-1 specification, section 4.2.5.3).
+    static let longestText = 255
+
     /// Text properties with their names, for checks that treat all alike.
     var texts: [(name: String, value: String?)] {
         [

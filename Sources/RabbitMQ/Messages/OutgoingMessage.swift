@@ -32,7 +32,7 @@ public struct OutgoingMessage: Sendable {
     /// frames of the message, and then only the connection could be dropped.
     func validate(bodyLimit: Int, frameMax: Int) throws(RabbitMQError) {
         for (name, value) in properties.texts + [("exchange", exchange), ("routing key", routingKey)] {
-            if let value, value.utf8.count > 255 {
+            if let value, value.utf8.count > MessageProperties.longestText {
                 throw RabbitMQError(.messageRefused, "The message's \(name) is longer than 255 bytes.")
             }
         }

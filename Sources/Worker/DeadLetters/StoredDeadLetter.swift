@@ -42,11 +42,13 @@ public struct StoredDeadLetter: Sendable {
     /// The message as it was first published, to the jobs exchange; nil when its body is larger than a job may be.
     ///
     /// What the broker and the worker have added is taken off. So are `user_id`, which the broker would hold against
-    /// this publisher, and `CC`, which would bring the job into queues it has not died in.
+    /// this publisher, `CC`, which would bring the job into queues it has not died in, and texts that are too long to be sent
+    /// (``RabbitMQ/MessageProperties/removeOverlongTexts()``).
     public func redriven(to names: BrokerNames) -> OutgoingMessage? {
         guard case .body(let body) = content else { return nil }
         var properties = properties
         properties.userID = nil
+        properties.removeOverlongTexts()
         let headers = (properties.headers ?? [:]).filter { !Self.isAdded($0.key) }
         properties.headers = headers.isEmpty ? nil : headers
         return OutgoingMessage(exchange: names.jobs, routingKey: routingKey, properties: properties, body: body)

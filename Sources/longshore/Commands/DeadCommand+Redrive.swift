@@ -53,8 +53,14 @@ extension DeadCommand {
                                 }
                                 return
                             }
-                            guard try await publisher.publish(message) == .routed else {
-                                count.note(held.letter, "no queue takes this routing key")
+                            do {
+                                guard try await publisher.publish(message) == .routed else {
+                                    count.note(held.letter, "no queue takes this routing key")
+                                    return
+                                }
+                            } catch let error as RabbitMQError where error.code == .messageRefused {
+                                // What cannot be sent must not keep back those behind it.
+                                count.note(held.letter, error.message)
                                 return
                             }
                             await letters.remove(held)
