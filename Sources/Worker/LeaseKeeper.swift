@@ -32,7 +32,9 @@ struct LeaseKeeper: Sendable {
         // Counted from before the request was sent: the catalog counts from when it got it.
         let asked = time.now()
         do throws(CatalogError) {
-            let standings = try await catalog.renew(leases, by: plan.leaseDuration)
+            let standings = try await pulse.asking(.leaseKeeper, time) { () throws(CatalogError) in
+                try await catalog.renew(leases, by: plan.leaseDuration)
+            }
             for lease in leases {
                 switch standings[lease] {
                 case .good: running.prolong(lease, until: asked + plan.leaseDuration)

@@ -3,6 +3,7 @@ import ImageJobs
 import ImageModel
 import JobMessages
 import Logging
+import Synchronization
 
 /// Carries the outbox to the broker: every entry at least once, one image's events in order.
 ///
@@ -29,12 +30,12 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     func run(until drain: DrainRequest) async {
         var course = RelayCourse(backoff: backoff)
         var failures = 0
-        var roleAsked: Duration?
+        let term = RoleTerm()
         // What is left by workers that died can wait as long as their role; each tells its own relay of the rest.
         var pace = IdlePace(from: plan.poll, to: plan.idlePoll)
         while !Task.isCancelled, !drain.isRequested {
             pulse.beat(.relay, at: time.now())
-            switch await relayPage(&course, &roleAsked) {
+            switch await relayPage(&course, during: term) {
             case .idle:
                 failures = 0
                 if await wakeUp.wait(atMost: pause(course, atMost: pace.next()), time: time) { pace.reset() }
@@ -52,7 +53,7 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
         }
         // Once more from the front, with what is stuck.
         var last = RelayCourse(backoff: backoff)
-        while case .progressed = await relayPage(&last, &roleAsked, triesAgain: false) {}
+        while case .progressed = await relayPage(&last, during: term, triesAgain: false) {}
         _ = try? await catalog.holdRole(Self.role, as: worker, for: .zero)
     }
 
@@ -84,27 +85,23 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
         }
     }
 
-    /// - Parameter roleAsked: When the role was asked for that this worker has; nil while it has none.
+    /// Asks for the role when less than two thirds of its term are left: it is prolonged while entries are on their way.
     private func relayPage(
-        _ course: inout RelayCourse, _ roleAsked: inout Duration?, triesAgain: Bool = true
+        _ course: inout RelayCourse, during term: RoleTerm, triesAgain: Bool = true
     ) async -> Round {
         let begun = time.now()
         let (range, isRetry) = triesAgain ? course.next(at: begun) : (course.untried, false)
         do {
-            // Until it is prolonged with the next page there is a third of it left.
-            if roleAsked.map({ begun - $0 >= roleDuration / 3 }) ?? true {
-                roleAsked = nil
+            if term.end - begun <= roleDuration / 3 * 2 {
                 // Whoever has nothing to send wants no role; who has stuck entries keeps it.
                 if !course.isStuck, try await isEmpty(range) { return .idle }
-                let asked = time.now()
-                guard try await catalog.holdRole(Self.role, as: worker, for: roleDuration) else { return .othersTurn }
-                roleAsked = asked
+                guard try await holdRole(prolonging: term) else { return .othersTurn }
             }
-            let page = try await catalog.read { try $0.unpublished(in: range) }
-            let sent = page.entries.isEmpty ? [] : await send(page.entries)
-            if !sent.isEmpty {
-                try await catalog.markPublished(sent.map(\.number), unrouted: sent.filter(\.isUnrouted).map(\.number))
-            }
+            let page = try await read(range)
+            let (sent, isCutShort) = page.entries.isEmpty ? ([], false) : await send(page.entries, during: term)
+            if !sent.isEmpty { try await mark(sent) }
+            // What was not begun is not stuck.
+            if isCutShort { return .progressed }
             course.note(
                 page, sent: sent.count, isRetry: isRetry, begun: begun, now: time.now(), random: random)
             // Whoever had the role until now may have sent it all meanwhile.
@@ -118,7 +115,30 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     private func isEmpty(_ range: OutboxRange) async throws -> Bool {
         var first = range
         first.limit = 1
-        return try await catalog.read { [first] in try $0.unpublished(in: first) }.last == nil
+        return try await read(first).last == nil
+    }
+
+    private func read(_ range: OutboxRange) async throws(CatalogError) -> OutboxPage {
+        try await pulse.asking(.relay, time) { () throws(CatalogError) in
+            try await catalog.read { try $0.unpublished(in: range) }
+        }
+    }
+
+    private func mark(_ sent: [Sent]) async throws(CatalogError) {
+        try await pulse.asking(.relay, time) { () throws(CatalogError) in
+            try await catalog.markPublished(sent.map(\.number), unrouted: sent.filter(\.isUnrouted).map(\.number))
+        }
+    }
+
+    /// Takes or prolongs the role; false when another worker has it.
+    private func holdRole(prolonging term: RoleTerm) async throws(CatalogError) -> Bool {
+        // Counted from before the request was sent: the catalog counts from when it got it.
+        let asked = time.now()
+        let isHeld = try await pulse.asking(.relay, time) { () throws(CatalogError) in
+            try await catalog.holdRole(Self.role, as: worker, for: roleDuration)
+        }
+        term.end = isHeld ? asked + roleDuration : .zero
+        return isHeld
     }
 
     private struct Sent: Sendable {
@@ -130,25 +150,29 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
     private struct ChainResult: Sendable {
         var sent: [Sent] = []
         var failure: (event: EventID, error: EventExchangeError)?
+        /// Whether the role may have been over before the end.
+        var isCutShort = false
     }
 
     /// Sends chains side by side, for as long as the role is ours; within a chain an entry waits for the confirm of the
     /// one before it.
-    private func send(_ batch: [OutboxEntry]) async -> [Sent] {
+    private func send(_ batch: [OutboxEntry], during term: RoleTerm) async -> (sent: [Sent], isCutShort: Bool) {
         let chains = OutboxChains.split(batch)
         return await withTaskGroup(of: ChainResult?.self) { group in
             for chain in chains {
-                group.addTask { await send(chain: chain) }
+                group.addTask { await send(chain: chain, during: term) }
             }
             group.addTask {
-                await keepRole()
+                await keepRole(prolonging: term)
                 return nil
             }
             var sent: [Sent] = []
             var failures: [(event: EventID, error: EventExchangeError)] = []
             var open = chains.count
+            var isCutShort = false
             for await result in group {
                 sent += result?.sent ?? []
+                isCutShort = isCutShort || result?.isCutShort ?? (open > 0)
                 if let failure = result?.failure { failures.append(failure) }
                 open -= result == nil ? 0 : 1
                 // All is sent, or somebody else relays by now.
@@ -160,23 +184,27 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
                     "Events are not confirmed; they will be sent again",
                     metadata: ["count": "\(failures.count)", "event-id": "\(first.event)", "error": "\(first.error)"])
             }
-            return sent.sorted { $0.number < $1.number }
+            return (sent.sorted { $0.number < $1.number }, isCutShort)
         }
     }
 
     /// Prolongs the role until the task is cancelled; returns before that only when another worker has it.
-    private func keepRole() async {
+    private func keepRole(prolonging term: RoleTerm) async {
         while true {
             guard (try? await time.sleep(for: roleDuration / 3)) != nil else { return }
-            // While the catalog is away nobody else can take the role either.
-            let isHeld = try? await catalog.holdRole(Self.role, as: worker, for: roleDuration)
-            if isHeld == false { return }
+            // While the catalog does not answer, what is on its way may arrive; nothing more is begun than the term allows.
+            if (try? await holdRole(prolonging: term)) == false { return }
         }
     }
 
-    private func send(chain: [OutboxEntry]) async -> ChainResult {
+    private func send(chain: [OutboxEntry], during term: RoleTerm) async -> ChainResult {
         var result = ChainResult()
         for entry in chain {
+            guard time.now() < term.end else {
+                result.isCutShort = true
+                break
+            }
+            defer { pulse.beat(.relay, at: time.now()) }
             do throws(EventExchangeError) {
                 let routing = try await send(entry)
                 result.sent.append(Sent(number: entry.number, isUnrouted: routing == .unrouted))
@@ -201,5 +229,16 @@ struct OutboxRelay<Exchange: EventExchange>: Sendable {
                     messageID: letter.messageID, correlationID: letter.correlationID, replyTo: letter.replyTo,
                     headers: entry.event.data.error.map { DeadLetterHeaders.headers(for: $0) } ?? [:]))
         }
+    }
+}
+
+/// Until when the role is surely ours, on our own clock: whoever cannot reach the catalog does not hear that it has passed
+/// to another.
+private final class RoleTerm: Sendable {
+    private let state = Mutex(Duration.zero)
+
+    var end: Duration {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
     }
 }

@@ -10,14 +10,39 @@ final class Pulse: Sendable {
         case relay
     }
 
-    private let beats = Mutex<[Loop: Duration]>([:])
-
-    func beat(_ loop: Loop, at now: Duration) {
-        beats.withLock { $0[loop] = now }
+    private struct State {
+        var beat: Duration
+        /// Calls that the loop waits for and whose length is not its own.
+        var waits = 0
     }
 
-    /// The loops whose last beat is older than `limit`; one that never beat is not late.
+    private let loops = Mutex<[Loop: State]>([:])
+
+    func beat(_ loop: Loop, at now: Duration) {
+        loops.withLock { $0[loop, default: State(beat: now)].beat = now }
+    }
+
+    /// Asks the catalog on behalf of a loop. For as long as that takes the loop is not late: a database that is slow or
+    /// away is mended by no restart.
+    func asking<Answer, Failure: Error>(
+        _ loop: Loop, _ time: any TimeSource, _ ask: () async throws(Failure) -> Answer
+    ) async throws(Failure) -> Answer {
+        let begun = time.now()
+        loops.withLock { $0[loop, default: State(beat: begun)].waits += 1 }
+        defer {
+            let ended = time.now()
+            loops.withLock { loops in
+                loops[loop]?.waits -= 1
+                loops[loop]?.beat = ended
+            }
+        }
+        return try await ask()
+    }
+
+    /// The loops whose last beat is older than `limit` and that wait for no catalog; one that never beat is not late.
     func late(at now: Duration, limit: Duration) -> [Loop] {
-        beats.withLock { beats in Loop.allCases.filter { loop in beats[loop].map { now - $0 > limit } ?? false } }
+        loops.withLock { loops in
+            Loop.allCases.filter { loop in loops[loop].map { $0.waits == 0 && now - $0.beat > limit } ?? false }
+        }
     }
 }

@@ -71,7 +71,9 @@ struct Scheduler: Sendable {
         let free = freeSlots.filter { kinds?.contains($0.key) ?? true }
         guard !free.isEmpty else { return nil }
         do throws(CatalogError) {
-            return try await catalog.outlook(for: free)
+            return try await pulse.asking(.scheduler, time) { () throws(CatalogError) in
+                try await catalog.outlook(for: free)
+            }
         } catch {
             logger.error("The catalog cannot be asked for jobs", metadata: ["error": "\(error)"])
             return nil
@@ -82,7 +84,9 @@ struct Scheduler: Sendable {
     func claim(_ free: [JobKind: Int]) async -> ClaimResult? {
         guard !free.isEmpty else { return nil }
         do throws(CatalogError) {
-            let claimed = try await catalog.claim(for: worker, slots: free, lease: plan.leaseDuration)
+            let claimed = try await pulse.asking(.scheduler, time) { () throws(CatalogError) in
+                try await catalog.claim(for: worker, slots: free, lease: plan.leaseDuration)
+            }
             hintDelay.claimed(claimed.jobs.count, at: time.now())
             return claimed
         } catch {
