@@ -67,20 +67,26 @@ struct OutboxRelayTests {
 
     @Test("What is not confirmed holds up its own image only, and goes again under the same id")
     func resends() async throws {
-        try await accept("job-1")
-        try await claim()
+        try await accept(["job-1"], owner: "held")
+        try await accept(["job-2"], owner: "free")
+        try await claim(2)
         let exchange = HeldExchange()
-        exchange.fail("image.import.accepted._")
+        exchange.refuse(["image.import.accepted.held"])
         let relay = relay(exchange)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await relay.run(until: drain) }
-            await exchange.waitForPublished(3)
+            await exchange.waitForPublished(1, under: "image.import.started.free")
+            await exchange.waitForPublished(2, under: "image.import.accepted.held")
+            #expect(!exchange.published.contains { $0.routingKey == "image.import.started.held" })
+            exchange.refuse([])
+            await exchange.waitForPublished(1, under: "image.import.started.held")
             drain.request()
             relay.wakeUp.signal()
         }
-        let keys = exchange.published.map(\.routingKey)
-        #expect(keys == ["image.import.accepted._", "image.import.accepted._", "image.import.started._"])
-        #expect(Set(exchange.published.prefix(2).map(\.messageID)).count == 1)
+        let held = exchange.published.filter { $0.routingKey.hasSuffix(".held") }
+        #expect(held.last?.routingKey == "image.import.started.held")
+        #expect(Set(held.dropLast().map(\.messageID)).count == 1)
+        #expect(exchange.published.count { $0.routingKey.hasSuffix(".free") } == 2)
         #expect(try await unpublished().isEmpty)
     }
 
