@@ -14,8 +14,10 @@ import slow_origin
 LONG = 10
 LONG_OWNER_LIMIT = 3
 LONG_SECONDS = 60
+# Slower than a kilobyte a second is a stall.
+LONG_BYTES = 1_000_000
 OWNERS = 20
-SERVED_BYTES = 1_000
+TINY_BYTES = 1_000
 # Seconds from one job of another kind to the next.
 PROBE = 5
 
@@ -54,8 +56,8 @@ def waits(site, pattern, until):
 
 def lanes(site, options):
     origin = slow_origin.Origin(
-        [f"127.0.0.{number}" for number in range(2, 6)], SERVED_BYTES,
-        lambda owner: LONG_SECONDS if owner == "long" else 0)
+        [f"127.0.0.{number}" for number in range(2, 6)],
+        lambda owner: (LONG_BYTES, LONG_SECONDS) if owner == "long" else (TINY_BYTES, 0))
     site.settings |= {"FETCH_ALLOW_PRIVATE": ",".join(origin.places), "LIMITS_OWNER_RUNNING": str(LONG_OWNER_LIMIT)}
     site.start(options.workers[0], WORKER_SLOTS_IMPORT="4")
     site.submit([import_job("first-0", "owner-0", origin.url(0, "owner-0/first"))])

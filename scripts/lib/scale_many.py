@@ -220,7 +220,7 @@ def zeros_in_time(seconds, *arguments):
 
 
 def many(site, options):
-    origin = slow_origin.Origin(HOSTS, SERVED_BYTES, lambda _: SERVED_SECONDS)
+    origin = slow_origin.Origin(HOSTS, lambda _: (SERVED_BYTES, SERVED_SECONDS))
     host_limit = max(2, options.workers[-1] // 12)
     changes = min(10, options.workers[-1] // 3)
     for kind in ("IMPORT", "COPY", "SHARE", "UPDATE", "DELETE"):

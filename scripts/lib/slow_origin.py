@@ -12,10 +12,10 @@ import time
 
 
 class Origin:
-    """Serves every path /OWNER/NAME, `size` bytes in the seconds that `seconds` says for the owner."""
+    """Serves every path /OWNER/NAME: as many bytes, in as many seconds, as `load` says for the owner."""
 
-    def __init__(self, hosts, size, seconds):
-        self.size, self.seconds = size, seconds
+    def __init__(self, hosts, load):
+        self.load = load
         self.lock = threading.Lock()
         self.open = collections.Counter()
         self.most = collections.Counter()
@@ -60,20 +60,21 @@ class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         origin, owner = self.server.origin, self.path.split("/")[1]
         names = [("host", self.server.server_address[0]), ("owner", owner)]
+        size, seconds = origin.load(owner)
         origin.enter(names)
         try:
             first = int((re.match(r"bytes=(\d+)-$", self.headers.get("Range", "")) or [0, 0])[1])
             self.send_response(206 if first else 200)
-            self.send_header("Content-Length", str(origin.size - first))
-            self.send_header("ETag", f'"{origin.size}"')
+            self.send_header("Content-Length", str(size - first))
+            self.send_header("ETag", f'"{size}"')
             if first:
-                self.send_header("Content-Range", f"bytes {first}-{origin.size - 1}/{origin.size}")
+                self.send_header("Content-Range", f"bytes {first}-{size - 1}/{size}")
             self.send_header("Connection", "close")
             self.end_headers()
-            steps = origin.seconds(owner), (origin.size - first) // 8
+            step = (size - first) // 8
             for _ in range(7):
-                self.wfile.write(bytes(steps[1]))
-                time.sleep(steps[0] / 7)
+                self.wfile.write(bytes(step))
+                time.sleep(seconds / 7)
         except OSError:
             return  # the worker was killed
         finally:
@@ -81,7 +82,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
             origin.leave(names)
             self.close_connection = True
         try:
-            self.wfile.write(bytes(origin.size - first - 7 * steps[1]))
+            self.wfile.write(bytes(size - first - 7 * step))
         except OSError:
             pass
 
