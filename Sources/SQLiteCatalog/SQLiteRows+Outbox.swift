@@ -11,7 +11,7 @@ extension SQLiteRows {
         var phase: EventPhase?
         if case .image(_, let step) = entry.event.topic { phase = step }
         // Nearly all go to the events exchange, which is written as no destination.
-        let destination = entry.destination == .events ? nil : try text(entry.destination)
+        let destination = entry.destination == .events ? nil : try RowCoding.text(of: entry.destination)
         try run(
             sql,
             [
@@ -86,7 +86,7 @@ extension SQLiteRows {
         let destination: String? = row["destination"]
         return OutboxEntry(
             number: row["number"], event: try value(from: row["event"]),
-            destination: try destination.map { try value(from: $0) } ?? .events,
+            destination: try destination.map(RowCoding.destination) ?? .events,
             publishedAt: publishedAt.map(Timestamp.init(microseconds:)), isUnrouted: row["unrouted"])
     }
 }

@@ -19,6 +19,9 @@ struct Intake<Queues: JobQueues>: Sendable {
 
     /// The largest batch: enough to share one commit among many messages, small enough to be quick.
     private let batchLimit = 100
+    /// The most bytes of bodies in one commit, beyond which the next one begins: each may become a row several times as
+    /// long, and nobody else may write as long as it lasts.
+    private let byteLimit = 4 << 20
     /// How long a commit is tried again while the deliveries are held.
     private let patience = Duration.seconds(60)
 
@@ -27,11 +30,29 @@ struct Intake<Queues: JobQueues>: Sendable {
         while true {
             let batch = await queues.nextDeliveries(upTo: batchLimit)
             guard !batch.isEmpty else { return }
-            await takeIn(batch)
+            for part in parts(of: batch) {
+                // What comes behind was given back as well.
+                guard await takeIn(part) else { break }
+            }
         }
     }
 
-    private func takeIn(_ batch: [JobDelivery<Queues.DeliveryID>]) async {
+    private func parts(of batch: [JobDelivery<Queues.DeliveryID>]) -> [[JobDelivery<Queues.DeliveryID>]] {
+        var parts: [[JobDelivery<Queues.DeliveryID>]] = []
+        var bytes = 0
+        for delivery in batch {
+            if parts.isEmpty || bytes >= byteLimit {
+                parts.append([])
+                bytes = 0
+            }
+            parts[parts.count - 1].append(delivery)
+            if case .message(let message) = delivery.content { bytes += message.body.count }
+        }
+        return parts
+    }
+
+    /// - Returns: Whether the deliveries were acknowledged.
+    private func takeIn(_ batch: [JobDelivery<Queues.DeliveryID>]) async -> Bool {
         var items: [Received] = []
         for delivery in batch {
             switch delivery.content {
@@ -41,13 +62,14 @@ struct Intake<Queues: JobQueues>: Sendable {
                 await queues.reject(delivery.id)
             }
         }
-        guard await commit(items) else { return }
+        guard await commit(items) else { return false }
         // First of all: a running job may have to end.
         didAccept(Set(items.compactMap(\.item.kind)))
         // The gate before the acknowledgement: otherwise the broker would fill the prefetch again before it hears that
         // no more is wanted.
         await gate.adjust()
         await queues.acknowledge(batch.map(\.id))
+        return true
     }
 
     private struct Received {

@@ -57,8 +57,8 @@ public struct WorkerPlan: Sendable, Hashable {
     }
 
     /// Deliveries of a queue that may be on their way into the catalog at once. A gate that closes, and one that opens too
-    /// early, lets so many in: few against the backlog.
-    package var prefetch: Int { max(1, min(200, backlog / 4)) }
+    /// early, lets so many in: few against the backlog. Six queues full of the largest messages are 384 MiB.
+    package var prefetch: Int { max(1, min(64, backlog / 4)) }
 
     /// Whether a terminal event may be sent to `queue`.
     func mayReply(to queue: String) -> Bool {

@@ -64,6 +64,26 @@ struct IntakeTests {
         #expect(queues.consumed.isEmpty)
     }
 
+    /// Goal: large messages must not keep the catalog from all others for as long as a hundred of them take.
+    @Test("A commit takes a few of the largest messages, and the next one the rest")
+    func boundsCommits() async throws {
+        let queues = FakeQueues(prefetch: 10)
+        let body = [UInt8](repeating: 0xFF, count: 1 << 20)
+        for _ in 0..<10 { queues.publish(IncomingMessage(body: body, routingKey: "import")) }
+        let commits = CommitSizes()
+        queues.onAcknowledge { commits.add($0) }
+        await queues.startConsuming(.import)
+        let intake = intake(queues, backlog: 50)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await intake.run() }
+            await queues.waitForAcknowledged(10)
+            queues.end()
+        }
+        #expect(commits.sizes == [4, 4, 2])
+        let letters = try await catalog.read { try $0.unpublished(limit: 100) }
+        #expect(letters.count { if case .deadLetter = $0.destination { true } else { false } } == 10)
+    }
+
     @Test("A message is acknowledged only after the catalog has it")
     func acknowledgesAfterCommit() async throws {
         let queues = FakeQueues(prefetch: 10)
@@ -128,4 +148,13 @@ extension IntakeTests {
         return .submission(
             try JobDecoder.decode(message), original: DeadLetter(body: message.body, routingKey: "import"))
     }
+}
+
+/// How many messages each commit took.
+private final class CommitSizes: Sendable {
+    private let state = Mutex<[Int]>([])
+
+    var sizes: [Int] { state.withLock(\.self) }
+
+    func add(_ size: Int) { state.withLock { $0.append(size) } }
 }

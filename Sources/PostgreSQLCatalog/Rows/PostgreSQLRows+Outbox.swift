@@ -12,7 +12,7 @@ extension PostgreSQLRows {
         var phase: EventPhase?
         if case .image(_, let step) = entry.event.topic { phase = step }
         // Nearly all go to the events exchange, which is written as no destination.
-        let destination = entry.destination == .events ? nil : try RowCoding.text(entry.destination)
+        let destination = entry.destination == .events ? nil : try RowCoding.text(of: entry.destination)
         try write(
             sql,
             [
@@ -104,7 +104,7 @@ extension PostgreSQLRows {
     private func entry(_ row: AnswerRow) throws -> OutboxEntry {
         OutboxEntry(
             number: try row.integer("number"), event: try RowCoding.value(from: row.text("event")),
-            destination: try row.textIfAny("destination").map { try RowCoding.value(from: $0) } ?? .events,
+            destination: try row.textIfAny("destination").map(RowCoding.destination) ?? .events,
             publishedAt: try row.integerIfAny("published_at").map(Timestamp.init(microseconds:)),
             isUnrouted: try row.flag("unrouted"))
     }

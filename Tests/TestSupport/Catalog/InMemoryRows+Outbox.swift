@@ -80,7 +80,7 @@ extension OutboxEntry {
     /// Bytes of text that a row of SQL would hold.
     fileprivate var textSize: Int {
         let event = (try? RowCoding.text(event))?.utf8.count ?? 0
-        let destination = destination == .events ? nil : try? RowCoding.text(destination)
+        let destination = destination == .events ? nil : try? RowCoding.text(of: destination)
         return event + (destination?.utf8.count ?? 0)
     }
 }
