@@ -1,3 +1,4 @@
+import Foundation
 import ImageModel
 import RabbitMQ
 import TestSupport
@@ -7,8 +8,10 @@ import Worker
 @Suite("Dead letters from the command line", .needsBroker, .timeLimit(.minutes(10)))
 struct DeadLetterCommandTests {
     /// The site's own queue of dead letters is read by the site, so these lie under a second prefix.
-    private static func withLetters(_ body: (Site, DeadLetters) async throws -> Void) async throws {
-        try await withSite { site in
+    private static func withLetters(
+        _ settings: [String: String] = [:], _ body: (Site, DeadLetters) async throws -> Void
+    ) async throws {
+        try await withSite(settings) { site in
             let letters = DeadLetters(site: site, names: BrokerNames(prefix: "\(site.prefix)-dead"))
             let declared = try await letters.run("topology", "declare")
             #expect(declared.end == .exited(0), "\(declared.errors)")
@@ -99,6 +102,38 @@ struct DeadLetterCommandTests {
         }
     }
 
+    @Test("`dead list` sees more letters than are sent ahead", arguments: ["quorum", "classic"])
+    func many(type: String) async throws {
+        try await Self.withLetters(["broker.queue_type": type]) { site, letters in
+            for number in 1...100 { try await letters.bury("{", id: "job-\(number)", code: "malformed_message") }
+            try await letters.settle(100)
+            let listed = try await letters.run("dead", "list", "--json")
+            #expect(listed.end == .exited(0), "\(listed.errors)")
+            #expect(Set(listed.json[0]["letters"].elements.map { $0["letter"].text ?? "" }).count == 100)
+            try await letters.settle(100)
+            let done = try await letters.run("dead", "redrive", "--all", "--rate", "1000", "--json")
+            #expect(done.end == .exited(0) && done.json["redriven"].number == 100, "\(done.errors)")
+            try await letters.settle(0)
+        }
+    }
+
+    /// Goal: a queue of large letters fits into the command. Method: the broker tells how many it still holds while the
+    /// command waits between letters.
+    @Test("`dead redrive` has only a few letters sent ahead")
+    func sentAhead() async throws {
+        try await Self.withLetters { site, letters in
+            for number in 1...100 { try await letters.bury("{", id: "job-\(number)", code: "malformed_message") }
+            try await letters.settle(100)
+            // At the pace of one letter in a second it cannot have visited many more when the first has come out.
+            let program = try letters.start(["dead", "redrive", "--all", "--rate", "1"])
+            _ = try await letters.take(from: letters.names.intake(.import))
+            let left = try await letters.status().messages
+            program.signal(SIGKILL)
+            #expect(try await program.waitForEnd() == .signalled(SIGKILL))
+            #expect(left > 0, "the broker has sent all letters ahead")
+        }
+    }
+
     @Test("`dead purge` drops nothing without --yes, then what it was asked for")
     func purge() async throws {
         try await Self.withLetters { site, letters in
@@ -124,9 +159,14 @@ private struct DeadLetters {
 
     /// Runs a command under this prefix.
     func run(_ arguments: String...) async throws -> CommandResult {
-        let program = try site.start(arguments, ["broker.prefix": names.prefix])
+        let program = try start(arguments)
         let end = try await program.waitForEnd()
         return CommandResult(end: end, output: program.output.entries, errors: program.errors.entries)
+    }
+
+    /// Starts a command under this prefix.
+    func start(_ arguments: [String]) throws -> Program {
+        try site.start(arguments, ["broker.prefix": names.prefix])
     }
 
     /// A dead letter as a worker makes it.
@@ -155,16 +195,21 @@ private struct DeadLetters {
 
     /// Waits until so many letters lie there, which the broker tells only when asked.
     func settle(_ count: Int) async throws {
-        let queue = names.dead
         let deadline = ContinuousClock.now + .patience
         while ContinuousClock.now < deadline {
-            let status = try await RabbitMQAdmin.withSession(site.configuration) { admin throws(RabbitMQError) in
-                try await admin.queueStatus(queue)
-            }
+            let status = try await status()
             if status.messages == count, status.consumers == 0 { return }
             try await Task.sleep(for: .milliseconds(50))
         }
-        Issue.record("\(queue) does not come to hold \(count) letters")
+        Issue.record("\(names.dead) does not come to hold \(count) letters")
+    }
+
+    /// What the broker says of the queue: the letters that nobody looks at, and who looks.
+    func status() async throws -> QueueStatus {
+        let queue = names.dead
+        return try await RabbitMQAdmin.withSession(site.configuration) { admin throws(RabbitMQError) in
+            try await admin.queueStatus(queue)
+        }
     }
 
     /// The one message of a queue.
