@@ -205,7 +205,7 @@ private struct DeadLetters {
     }
 
     /// What the broker says of the queue: the letters that nobody looks at, and who looks.
-    func status() async throws -> QueueStatus {
+    func status() async throws -> RabbitMQAdmin.QueueStatus {
         let queue = names.dead
         return try await RabbitMQAdmin.withSession(site.configuration) { admin throws(RabbitMQError) in
             try await admin.queueStatus(queue)

@@ -207,7 +207,7 @@ struct PromptCancelTests {
             await s3.proxy.set(.clear)
             let gate = Gate()
             site.origin.serve(
-                "/image", .pattern(size: size).etag("\"v1\"").holding(after: Int(size) * 2 / 3, until: gate))
+                "/image", .pattern(size: size).etag("\"v1\"").holding(after: size * 2 / 3, until: gate))
             let worker = try await site.startReadyWorker()
             try await site.publish(site.importJob("job-1", path: "/image"))
             await site.origin.journal.wait { $0.held["/image"] == 1 }

@@ -82,7 +82,8 @@ struct LivenessTests {
                 original: DeadLetter(body: [], routingKey: "import"))
         ])
         let worker: WorkerID = SeededRandomSource(seed: 2).identifier()
-        let claimed = try #require(try await catalog.claim(for: worker, slots: [.import: 1], lease: .seconds(30)).first)
+        let claimed = try #require(
+            try await catalog.claim(for: worker, slots: [.import: 1], lease: .seconds(30)).jobs.first)
         let running = RunningJobs()
         let control = JobControl()
         running.add(claimed.lease, kind: .import, control: control, goodUntil: .seconds(30))

@@ -90,7 +90,7 @@ struct RelayTermTests {
         _ = try await catalog.accept([.submission(submission, original: original)])
         let claimed = try await catalog.claim(
             for: SeededRandomSource(seed: 2).identifier(), slots: [.import: 1], lease: .seconds(30))
-        #expect(claimed.count == 1)
+        #expect(claimed.jobs.count == 1)
     }
 }
 

@@ -117,7 +117,7 @@ struct DeadLetterBox {
 
         private func next(within limit: Duration) async -> Delivery? {
             await withTaskGroup(of: Delivery?.self) { group in
-                group.addTask { await consumer.nextDeliveries(upTo: 1).first }
+                group.addTask { [consumer] in await consumer.nextDeliveries(upTo: 1).first }
                 group.addTask {
                     try? await Task.sleep(for: limit)
                     return nil
