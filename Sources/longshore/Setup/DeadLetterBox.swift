@@ -1,6 +1,5 @@
 import LongshoreSettings
 import RabbitMQ
-import Synchronization
 import Worker
 
 /// The queue of dead letters, read without taking anything out of it.
@@ -46,8 +45,10 @@ struct DeadLetterBox {
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await consumer.run() }
             defer { group.cancelAll() }
-            return try await body(
-                Letters(consumer: consumer, queue: access.names.dead, expected: expected, total: total))
+            if expected > 0 {
+                await consumer.setConsuming(access.names.dead, prefetch: UInt16(clamping: expected))
+            }
+            return try await body(Letters(consumer: consumer, expected: expected, total: total))
         }
     }
 
@@ -65,37 +66,16 @@ struct DeadLetterBox {
     }
 
     /// The letters, one after the other, the oldest first.
-    ///
-    /// The broker keeps those that were visited and not removed from everybody else, and sends few ahead of the visit: with
-    /// all of them at once a queue of large letters would not fit into this command's memory.
-    final class Letters: Sendable {
-        /// How many are sent ahead at most; half of that at least while there are more.
-        private static let ahead = 32
-
-        private let consumer: RabbitMQConsumer
-        private let queue: String
-        private let expected: Int
-        private let removed = Mutex(0)
+    struct Letters {
+        fileprivate let consumer: RabbitMQConsumer
+        fileprivate let expected: Int
         /// How many lay there when the command began.
         let total: Int
-
-        fileprivate init(consumer: RabbitMQConsumer, queue: String, expected: Int, total: Int) {
-            self.consumer = consumer
-            self.queue = queue
-            self.expected = expected
-            self.total = total
-        }
 
         /// Takes each letter in turn.
         func visit(_ body: (Held) async throws -> Void) async throws {
             var epoch: UInt64?
-            var prefetch = 0
-            for visited in 0..<expected {
-                let kept = visited - removed.withLock(\.self)
-                if prefetch - kept <= Self.ahead / 2 {
-                    prefetch = kept + Self.ahead
-                    await consumer.setConsuming(queue, prefetch: UInt16(clamping: prefetch))
-                }
+            for _ in 0..<expected {
                 // Another command may hold the rest.
                 guard let delivery = await next(within: .seconds(5)) else { return }
                 guard epoch == nil || epoch == delivery.id.epoch else {
@@ -112,12 +92,11 @@ struct DeadLetterBox {
         /// Takes a letter out of the queue.
         func remove(_ held: Held) async {
             await consumer.ack(held.delivery)
-            removed.withLock { $0 += 1 }
         }
 
         private func next(within limit: Duration) async -> Delivery? {
             await withTaskGroup(of: Delivery?.self) { group in
-                group.addTask { [consumer] in await consumer.nextDeliveries(upTo: 1).first }
+                group.addTask { await consumer.nextDeliveries(upTo: 1).first }
                 group.addTask {
                     try? await Task.sleep(for: limit)
                     return nil
