@@ -23,9 +23,7 @@ struct AbandonedTransfers {
     ///
     /// No transfer stands in the way of those behind it: not one that another process holds, not those of a store that is
     /// away, and not those of a store that this worker does not know, which are for a worker that does.
-    ///
-    /// - Parameter slow: Stores that are left out.
-    func clear(except slow: Set<StoreName> = []) async {
+    func clear() async {
         var troubles: [StoreName: Trouble] = [:]
         var count = 0
         do {
@@ -37,7 +35,7 @@ struct AbandonedTransfers {
                 }
                 guard let end = page.last else { break }
                 last = end.id
-                let cleared = try await remove(page.filter { !slow.contains($0.store) }, &troubles)
+                let cleared = try await remove(page, &troubles)
                 guard !cleared.isEmpty else { continue }
                 try await environment.catalog.noteCleared(cleared)
                 count += cleared.count

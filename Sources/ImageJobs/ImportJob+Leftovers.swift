@@ -81,28 +81,16 @@ extension ImportJob {
 
     /// Decides what becomes of the staged bytes of an attempt that made no image, and says how it ended.
     ///
-    /// They stay when another attempt can go on with them. They go when the job ends, and when they are of no use. Those of a
-    /// job that was ended from outside are for ``removeAll()``, for which there is no time without end.
+    /// They stay when another attempt can go on with them. They go when the job ends, and when they are of no use.
     func leave(after error: any Error) async -> InterruptedImport {
         let transfers = (try? await openTransfers()) ?? []
         let hasProgressed = transfers.contains { $0.checkpoint?.fence == claimed.lease.fence }
         let interruption = InterruptedImport(cause: error, hasProgressed: hasProgressed)
         let outcome = JobOutcome(interruption, stop: control.reason, job: claimed.job)
-        guard outcome != .fenced, !outcome.isFromOutside else { return interruption }
+        guard outcome != .fenced else { return interruption }
         let mayGoOn = canGoOn(after: outcome, error)
         for transfer in transfers where !mayGoOn || transfer.checkpoint == nil { await discard(transfer) }
         return interruption
-    }
-
-    /// Removes all that the job has brought anywhere.
-    ///
-    /// - Returns: The stores in which something may be left.
-    func removeAll() async -> Set<StoreName> {
-        var left: Set<StoreName> = []
-        for transfer in (try? await openTransfers()) ?? [] where await !discard(transfer) {
-            left.insert(transfer.store)
-        }
-        return left
     }
 
     private func canGoOn(after outcome: JobOutcome, _ error: any Error) -> Bool {
@@ -121,16 +109,11 @@ extension ImportJob {
     }
 
     /// Removes the bytes of a transfer. What cannot be removed now stays recorded.
-    ///
-    /// - Returns: Whether nothing is left.
-    @discardableResult
-    private func discard(_ transfer: Transfer) async -> Bool {
+    private func discard(_ transfer: Transfer) async {
         do {
             try await removeForGood(transfer)
-            return true
         } catch {
             warnOfLeftBytes(of: transfer, error)
-            return false
         }
     }
 

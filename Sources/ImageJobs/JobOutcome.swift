@@ -25,9 +25,6 @@ enum JobOutcome: Equatable {
 }
 
 extension JobOutcome {
-    /// Whether the job ended because somebody or something outside of it wanted that.
-    var isFromOutside: Bool { self == .cancelled || self == .overdue }
-
     /// The one place where errors become outcomes.
     ///
     /// - Parameters:

@@ -1,6 +1,5 @@
 public import Catalog
 import ImageModel
-import ImageStore
 import Logging
 
 /// Runs one claimed job from beginning to end and records how it ended.
@@ -17,42 +16,8 @@ public struct JobRunner: Sendable {
     /// Returns once the catalog knows the outcome, or once this worker may not write it any more.
     public func run(_ claimed: ClaimedJob, control: JobControl) async {
         let outcome = await outcome(of: claimed, control: control)
-        guard claimed.job.kind == .import || claimed.job.kind == .copy else {
-            return await settle(outcome, of: claimed, control: control)
-        }
-        var slow: Set<StoreName> = []
-        if outcome.isFromOutside {
-            slow = await end(claimed, as: outcome, control: control)
-        } else {
-            await settle(outcome, of: claimed, control: control)
-        }
-        if outcome != .recorded, control.reason != .shutdown {
-            await AbandonedTransfers(environment: environment).clear(except: slow)
-        }
-    }
-
-    /// How long a store may take, over a network, to remove the bytes of a job before its end is recorded without that.
-    private static let removalPatience = Duration.seconds(1)
-
-    /// Removes the bytes of a job that was ended from outside, and records that it has ended: without waiting for a store
-    /// that does not answer.
-    ///
-    /// - Returns: The stores in which bytes may be left.
-    private func end(_ claimed: ClaimedJob, as outcome: JobOutcome, control: JobControl) async -> Set<StoreName> {
-        let (environment, job) = (environment, ImportJob(claimed: claimed, environment: environment, control: control))
-        let left = await withTaskGroup(of: Set<StoreName>?.self) { group -> Set<StoreName> in
-            group.addTask { await GivenUpCalls.$judge.withValue({ true }) { await job.removeAll() } }
-            group.addTask {
-                try? await environment.time.sleep(for: Self.removalPatience)
-                return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            if let first { return first }
-            return (await group.next() ?? nil) ?? []
-        }
         await settle(outcome, of: claimed, control: control)
-        return left
+        if [.import, .copy].contains(claimed.job.kind), outcome != .recorded { await clearAbandonedTransfers() }
     }
 
     /// Removes what ended jobs left in stores: those that ended while they waited for another attempt, and those whose
@@ -63,10 +28,7 @@ public struct JobRunner: Sendable {
 
     private func outcome(of claimed: ClaimedJob, control: JobControl) async -> JobOutcome {
         do {
-            // What the stores are at is waited for when it need not be done again, and not when nothing comes of the job.
-            try await GivenUpCalls.$judge.withValue({ control.reason?.endsJob ?? true }) {
-                try await withStop(control) { try await perform(claimed, control) }
-            }
+            try await withStop(control) { try await perform(claimed, control) }
             return .recorded
         } catch {
             return JobOutcome(error, stop: control.reason, job: claimed.job)

@@ -124,8 +124,6 @@ struct S3Tests {
             #expect(try await site.end(of: "job-3").phase == "completed")
             try await site.publish(site.job("delete", "job-4", image: "image-3"))
             #expect(try await site.end(of: "job-4").phase == "completed")
-            // A service that took its time is asked once more.
-            try await site.settle(["job-1", "job-3", "job-4"])
             try await site.stop(worker)
             let keys = String(decoding: try await RealS3.request("GET", "/\(bucket)"), as: UTF8.self)
             #expect(keys.components(separatedBy: "<Key>").count == 2 && keys.contains("<Key>images/.longshore</Key>"))

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// One HTTP request, all that the network thread needs to know of it.
 struct Call: Sendable {
     /// How long an answer may take.
@@ -18,19 +16,8 @@ struct Call: Sendable {
     /// The longest body of an answer that is taken.
     let answerLimit: Int
     let patience: Patience
-    /// What it is given up with, besides the others of its staging.
-    let handle = CallHandle()
     /// Calls of the same group are given up together; 0 is no group.
     let group: UInt64
-}
-
-/// The way to give up one call, before it begins or while it is on its way.
-final class CallHandle: Sendable {
-    private let state = Atomic(false)
-
-    var isGivenUp: Bool { state.load(ordering: .acquiring) }
-
-    func giveUp() { state.store(true, ordering: .releasing) }
 }
 
 /// What came back.
@@ -51,7 +38,4 @@ struct CallFailure: Error, Sendable {
     let isTransient: Bool
     /// Whether this side gave the call up.
     var isGivenUp = false
-
-    /// This side gave the call up.
-    static let givenUp = CallFailure(reason: "it was given up", isTransient: true, isGivenUp: true)
 }

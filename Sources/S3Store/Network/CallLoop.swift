@@ -37,7 +37,6 @@ final class CallLoop {
     private func obey(_ command: CallCommand) {
         switch command {
         case .start(let call, let done):
-            guard !call.handle.isGivenUp else { return done(.failure(.givenUp)) }
             let running = RunningCall(call, done)
             do throws(CallFailure) {
                 try running.start(on: multi, manners)
@@ -46,16 +45,12 @@ final class CallLoop {
                 running.end(.failure(error), on: multi)
             }
         case .giveUp(let group):
-            giveUp { $0.group == group }
-        case .giveUpMarked: giveUp(where: \.isGivenUp)
+            for (id, call) in calls where call.group == group {
+                calls[id] = nil
+                call.end(
+                    .failure(CallFailure(reason: "it was given up", isTransient: true, isGivenUp: true)), on: multi)
+            }
         case .stop: isStopping = true
-        }
-    }
-
-    private func giveUp(where isMeant: (RunningCall) -> Bool) {
-        for (id, call) in calls where isMeant(call) {
-            calls[id] = nil
-            call.end(.failure(.givenUp), on: multi)
         }
     }
 

@@ -1,7 +1,6 @@
 import CCurl
 import Glibc
 import ImageModel
-import ImageStore
 import Synchronization
 
 /// One thread that owns one multi handle of libcurl, keeps connections open and performs all calls of a store.
@@ -44,20 +43,8 @@ final class CallNetwork: Sendable {
         }
     }
 
-    /// Performs a call. Cancellable only where ``GivenUpCalls`` says so: what must be done to leave nothing behind is done by
-    /// cancelled tasks too.
+    /// Performs a call. Not cancellable: what must be done to leave nothing behind is done by cancelled tasks too.
     func answer(to call: Call) async -> Result<CallAnswer, CallFailure> {
-        guard let judge = GivenUpCalls.judge else { return await perform(call) }
-        return await withTaskCancellationHandler {
-            await perform(call)
-        } onCancel: {
-            guard judge() else { return }
-            call.handle.giveUp()
-            inbox.post(.giveUpMarked)
-        }
-    }
-
-    private func perform(_ call: Call) async -> Result<CallAnswer, CallFailure> {
         await withCheckedContinuation { continuation in
             let isTaken = inbox.post(.start(call) { continuation.resume(returning: $0) })
             if !isTaken {
@@ -99,8 +86,6 @@ struct CallManners: Sendable {
 enum CallCommand: Sendable {
     case start(Call, @Sendable (Result<CallAnswer, CallFailure>) -> Void)
     case giveUp(UInt64)
-    /// Gives up the calls that say so themselves.
-    case giveUpMarked
     case stop
 }
 

@@ -16,7 +16,6 @@ final class RunningCall {
     private static let headLimit = 64 << 10
 
     var group: UInt64 { call.group == 0 ? .max : call.group }
-    var isGivenUp: Bool { call.handle.isGivenUp }
 
     init(_ call: Call, _ done: @escaping @Sendable (Result<CallAnswer, CallFailure>) -> Void) {
         self.call = call

@@ -47,11 +47,6 @@ struct S3Place {
         return list.split(separator: "<Upload>").count - 1
     }
 
-    /// Waits until every upload has ended: what was not aborted before a cancel is aborted soon afterwards.
-    func waitForNoUploads() async throws {
-        while try await uploads() > 0 { try await Task.sleep(for: .milliseconds(100)) }
-    }
-
     /// The bytes of an object.
     func bytes(of key: String) async throws -> [UInt8] {
         try await RealS3.request("GET", "/\(bucket)/\(key)")
